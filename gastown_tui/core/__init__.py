@@ -1,0 +1,1 @@
+"""The town itself: nouns, facts, decisions, acts and hands. Nothing here draws or prints."""

@@ -1,0 +1,1 @@
+"""Nouns: frozen records and typed ids. They tell; they never do."""

@@ -1,0 +1,491 @@
+"""What the town needs from outside, named for the need and not for the tool; bundled as `Hands`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from gastown_tui.core.events import Event, Fact
+from gastown_tui.core.fold import Town
+from gastown_tui.core.model.ids import AssignmentId, EscalationId, MailId, NudgeId
+
+# ---------------------------------------------------------------------------------------------- time and chance
+
+
+class Clock(Protocol):
+    """The only source of the time."""
+
+    def now(self) -> datetime:
+        """The current moment, aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start that never go back; for durations and deadlines."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Mint(Protocol):
+    """The only source of randomness: ids nobody else has."""
+
+    def mail_id(self) -> MailId:
+        """A fresh mail id."""
+        ...
+
+    def nudge_id(self) -> NudgeId:
+        """A fresh nudge id."""
+        ...
+
+    def assignment_id(self) -> AssignmentId:
+        """A fresh assignment id; sorts after every earlier one."""
+        ...
+
+    def escalation_id(self) -> EscalationId:
+        """A fresh escalation id."""
+        ...
+
+    def nonce(self) -> int:
+        """A random 64-bit number, for bead ids and tokens."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------- the ledger
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One fact bound for one ledger of the town."""
+
+    fact: Fact
+    ledger: str = ""
+    """The rig whose ledger it belongs to; empty for the town's own (or a lone `.beads`)."""
+
+
+Decide = Callable[[Town], Sequence[Entry]]
+"""A rule closed over its request: reads the caught-up town, returns what to record, or raises."""
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What a transaction left behind: the events as written, and the town after them."""
+
+    events: tuple[Event, ...]
+    town: Town
+
+
+class Ledger(Protocol):
+    """Where the town's facts are kept."""
+
+    @property
+    def home(self) -> Path:
+        """The directory that holds `.beads`: the town's root, or a plain repository."""
+        ...
+
+    def read(self) -> Town:
+        """The town as of now: last good projection and everything appended since. Writes nothing."""
+        ...
+
+    def recent(self, limit: int) -> tuple[Event, ...]:
+        """The newest events of all ledgers, oldest first, from the feed; at most `limit`."""
+        ...
+
+    def record(self, decide: Decide, *, actor: str, ledgers: Sequence[str] = ("",)) -> Recorded:
+        """Decide under the lock of the named ledgers and append the outcome durably as one transaction.
+
+        Locks are taken in a fixed order (the town's own first, then rigs by name). `decide` runs on a town caught
+        up with every locked ledger; what it raises is passed on and nothing is written.
+
+        Raises:
+            Conflict: the lock was not to be had in time; the message names the holder.
+            LedgerDamaged: an earlier write could not be made durable and `doctor` has not cleared it.
+        """
+        ...
+
+
+# ---------------------------------------------------------------------------------------------- sessions
+
+
+class SessionSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How to start one agent's session."""
+
+    name: str
+    """Exact session name, from `model.address.session_name`."""
+    cwd: Path
+    argv: tuple[str, ...]
+    """The program; never passed through a shell."""
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    width_cells: int = 200
+    height_cells: int = 50
+
+
+class SessionFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What is true of one session right now."""
+
+    name: str
+    pane_id: str
+    pid: int
+    """The pane's first process."""
+    dead: bool
+    """The program has ended but its pane remains."""
+    exit_status: int | None = None
+    created: datetime
+    activity: datetime
+    """When the pane last printed or was typed into."""
+    command: str = ""
+    """The foreground program's name."""
+    width_cells: int = 0
+    height_cells: int = 0
+    attached: int = 0
+    """How many terminals show it."""
+    incarnation: str = ""
+    """The `GT_SESSION` it was started with; empty for a session the town did not start."""
+
+
+class Screen(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at a pane."""
+
+    lines: tuple[str, ...]
+    """Top to bottom; SGR colour sequences included when asked for, every other control sequence removed."""
+    cursor_x: int = 0
+    cursor_y: int = 0
+    cursor_visible: bool = True
+    in_mode: bool = False
+    """Somebody scrolls in copy mode; typed text would go astray."""
+    width_cells: int = 0
+    height_cells: int = 0
+
+
+class Sessions(Protocol):
+    """Places where agents run, on the town's own tmux socket."""
+
+    @property
+    def socket(self) -> Path:
+        """The town's tmux socket."""
+        ...
+
+    def unavailable(self) -> str:
+        """Why sessions cannot be had (no tmux, too old); empty when they can."""
+        ...
+
+    def start(self, spec: SessionSpec) -> SessionFact:
+        """Start a session, or return the living one of that name. A dead pane of that name is replaced.
+
+        Raises:
+            ToolFailed: tmux is missing or refused, or the program died at once.
+        """
+        ...
+
+    def all(self) -> tuple[SessionFact, ...]:
+        """Every session on the socket, in one look; empty when no server runs.
+
+        Raises:
+            ToolFailed: tmux answered nothing usable; the caller must treat every session as unknown.
+        """
+        ...
+
+    def find(self, name: str) -> SessionFact | None:
+        """One session by its exact name."""
+        ...
+
+    def capture(self, name: str, *, history_lines: int = 0, colours: bool = False) -> Screen:
+        """The visible screen, with `history_lines` of scrollback above it.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        ...
+
+    def type_text(self, name: str, text: str) -> None:
+        """Type literal text, as if by hand. No Enter is added.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        ...
+
+    def press(self, name: str, keys: Sequence[str]) -> None:
+        """Press named keys (`Enter`, `C-c`, `Up`); unknown names are refused, never typed as text."""
+        ...
+
+    def paste(self, name: str, text: str) -> None:
+        """Paste text through a buffer, bracketed when the program asked for brackets."""
+        ...
+
+    def stop(self, name: str, *, incarnation: str = "", grace_s: float = 5.0) -> None:
+        """End a session and everything it started: TERM, `grace_s`, KILL. Gone already is fine.
+
+        Args:
+            name: Exact session name.
+            incarnation: When given, a session started with another `GT_SESSION` is left alone.
+            grace_s: How long processes have to end by themselves.
+        """
+        ...
+
+    def close_server(self) -> None:
+        """End the town's tmux server; only ever this town's own."""
+        ...
+
+    def attach_argv(self, name: str) -> tuple[str, ...]:
+        """The command that hands a terminal to the session."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------- git
+
+
+class RepositoryFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What is true of a rig's shared repository."""
+
+    default_branch: str
+    head: str
+    """Commit of the default branch at the origin, as last fetched."""
+
+
+class WorktreeFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What is true of one worktree or clone."""
+
+    exists: bool
+    branch: str = ""
+    """Empty when detached."""
+    head: str = ""
+    ahead: int = 0
+    """Commits the target does not have."""
+    changed: tuple[str, ...] = ()
+    """Paths edited, staged or untracked (ignored ones not)."""
+    operation: str = ""
+    """`rebase`, `merge`, `cherry-pick` when one is under way."""
+
+
+class TrialOutcome(StrEnum):
+    """How building a merged commit ended."""
+
+    MERGED = "merged"
+    ALREADY_IN = "already in"
+    CONFLICT = "conflict"
+
+
+class MergeTrial(msgspec.Struct, frozen=True, kw_only=True):
+    """A merged commit built in a clean worktree, not yet pushed."""
+
+    outcome: TrialOutcome
+    commit: str = ""
+    tree: str = ""
+    base: str = ""
+    """The target commit it was built on; the push must still find it there."""
+    conflicts: tuple[str, ...] = ()
+
+
+class Worktrees(Protocol):
+    """The rigs' repositories: clones, worktrees, rescue refs, merges. Real git, argument lists, no shell."""
+
+    def unavailable(self) -> str:
+        """Why git cannot be used (missing, too old); empty when it can."""
+        ...
+
+    def add_repository(self, url: str, bare: Path, *, branch: str = "") -> RepositoryFact:
+        """Make the rig's shared bare repository from a URL or a local path, tracking its branches.
+
+        Raises:
+            BadInput: the URL is an option, or the repository has no commits.
+            ToolFailed: git could not fetch it; nothing is left behind.
+        """
+        ...
+
+    def repository(self, bare: Path, branch: str) -> RepositoryFact:
+        """The facts of a repository already made, without touching the network."""
+        ...
+
+    def fetch(self, bare: Path) -> None:
+        """Bring the origin's branches up to date."""
+        ...
+
+    def clone(self, bare: Path, path: Path, *, branch: str) -> None:
+        """A full clone for a person or a reference, its origin set to the rig's origin. There already is fine."""
+        ...
+
+    def open(self, bare: Path, path: Path, *, branch: str, start: str) -> WorktreeFact:
+        """A worktree on its own branch, made from `start` (a commit or `origin/<branch>`) unless it exists.
+
+        The town's own files are hidden by the worktree's private exclude file, never by a tracked one.
+        """
+        ...
+
+    def look(self, path: Path, *, target: str = "") -> WorktreeFact:
+        """The facts of a worktree. `ahead` counts commits not in `target` (a ref) when given."""
+        ...
+
+    def rescue(self, path: Path, ref: str) -> str:
+        """Put every non-ignored byte of a worktree under a ref without disturbing it; return the commit.
+
+        Works mid-rebase, with a stale index lock, on a detached head. A tree with nothing to save still gets its
+        head recorded. Returns "" when the directory holds no git worktree.
+
+        Raises:
+            ToolFailed: the bytes could not be saved; the caller must not remove anything.
+        """
+        ...
+
+    def remove(self, bare: Path, path: Path, *, rescue_ref: str) -> str:
+        """The only way a worktree is ever removed: rescue first, then remove. Returns the rescued commit."""
+        ...
+
+    def commit_all(self, path: Path, message: str, *, author: str, expect_top: Path) -> str:
+        """Commit everything in a worktree; return the commit, or "" when nothing changed.
+
+        Raises:
+            Refused: `path` does not belong to the worktree at `expect_top`.
+        """
+        ...
+
+    def push(self, path: Path, *, branch: str) -> str:
+        """Publish a worktree's head as a branch in the rig's shared repository; return the commit, verified there."""
+        ...
+
+    def trial(self, bare: Path, path: Path, *, commit: str, target: str, message: str, author: str) -> MergeTrial:
+        """Build `commit` onto the freshly fetched `target` branch in the clean worktree at `path`.
+
+        Fast-forwards become merge-less when the commit already sits on the target; otherwise a merge commit
+        whose message is `message`. Leaves the worktree checked out at the result for the gate to run in.
+        """
+        ...
+
+    def land(self, bare: Path, *, commit: str, target: str, expected: str) -> bool:
+        """Push `commit` to the origin's `target` only if it still stands at `expected`; False when it moved.
+
+        Raises:
+            ToolFailed: the origin refused for another reason.
+        """
+        ...
+
+    def resolve(self, bare: Path, ref: str) -> str:
+        """The commit a ref stands at; empty when there is none."""
+        ...
+
+    def contains(self, bare: Path, commit: str, ref: str) -> bool:
+        """Whether `ref` reaches `commit`."""
+        ...
+
+    def subjects(self, bare: Path, *, since: str, until: str) -> tuple[str, ...]:
+        """Subjects of the commits in `until` that `since` does not have, newest first."""
+        ...
+
+    def diff(self, path: Path, *, target: str) -> str:
+        """What a worktree changes against the target, committed or not, as a patch of at most 200 kB."""
+        ...
+
+
+class RunOutcome(StrEnum):
+    """How a command of a gate or a step ended."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INFRASTRUCTURE = "infrastructure"
+    """It never got to judge: missing program (126, 127), timeout, no tests collected, killed from outside."""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished command."""
+
+    outcome: RunOutcome
+    code: int
+    duration_s: float
+    tail: str
+    """The last 4,000 characters it printed, control sequences removed."""
+    reason: str = ""
+    """Why it counts as infrastructure, in words."""
+
+
+class Commands(Protocol):
+    """Runs the commands people wrote for gates and steps, each in its own process group with a deadline."""
+
+    def run(
+        self,
+        command: str,
+        *,
+        cwd: Path,
+        timeout_s: float,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> Run:
+        """Run `command` with `sh -c`, as its author wrote it; nothing is ever interpolated into it."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------- runtimes
+
+
+class Runtime(msgspec.Struct, frozen=True, kw_only=True):
+    """How one kind of agent program is started, spoken to and recognised (`runtimes/*.toml`)."""
+
+    name: str
+    title: str = ""
+    command: str
+    """The program; looked up on PATH. `{python}` stands for the interpreter the town runs on."""
+    args: tuple[str, ...] = ()
+    prompt_args: tuple[str, ...] = ()
+    """Arguments that carry the start prompt; `{prompt}` stands for it. Empty: the prompt is typed when ready."""
+    resume_args: tuple[str, ...] = ()
+    """Arguments that continue the last conversation."""
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    ready_patterns: tuple[str, ...] = ()
+    """Regular expressions; a line near the cursor matching one means it waits for input."""
+    busy_patterns: tuple[str, ...] = ()
+    dialog_patterns: tuple[str, ...] = ()
+    """A question only a person may answer is on the screen."""
+    submit_keys: tuple[str, ...] = ("Enter",)
+    clear_keys: tuple[str, ...] = ()
+    """Keys that empty a half-written line."""
+    start_timeout_s: float = 60.0
+    hooks: str = ""
+    """Which hooks file to write: `claude` or nothing."""
+    needs_model: bool = True
+
+
+class Runtimes(Protocol):
+    """The agent programs this town knows."""
+
+    def names(self) -> tuple[str, ...]:
+        """All presets, shipped and the town's own, sorted."""
+        ...
+
+    def find(self, name: str) -> Runtime:
+        """One preset by name.
+
+        Raises:
+            NotFound: there is none; the hint lists those there are.
+        """
+        ...
+
+    def argv(self, runtime: Runtime, *, prompt: str = "", resume: bool = False) -> tuple[str, ...]:
+        """The command line to start it.
+
+        Raises:
+            ToolFailed: the program is not installed; one line says which and where it was looked for.
+        """
+        ...
+
+
+# ---------------------------------------------------------------------------------------------- the bundle
+
+
+class Hands(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a verb may act with."""
+
+    ledger: Ledger
+    sessions: Sessions
+    worktrees: Worktrees
+    commands: Commands
+    runtimes: Runtimes
+    clock: Clock
+    mint: Mint
+    actor: str
+    """Who acts: an address, or a plain name in a ledger without a town."""
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The part of the environment verbs may read (GT_*, BD_*, BEADS_*, TMUX)."""
+    cwd: Path = Path()
