@@ -268,6 +268,26 @@ class HookCleared(Fact, frozen=True, omit_defaults=True, kw_only=True):
     keep_assignee: bool = False
 
 
+class DispatchQueued(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """A sling waits for room: the rig is at capacity or paused. The deacon takes it up in order."""
+
+    wire = "dispatch.queued"
+    bead_id: BeadId
+    target: str
+    dispatcher: str = ""
+    args: str = ""
+    runtime: str = ""
+    reason: str = ""
+
+
+class DispatchDropped(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """A waiting sling was taken back."""
+
+    wire = "dispatch.dropped"
+    bead_id: BeadId
+    reason: str = ""
+
+
 class WorkExited(Fact, frozen=True, omit_defaults=True, kw_only=True):
     """A worker finished its assignment by one of the four exits."""
 
@@ -765,7 +785,7 @@ FACTS: tuple[type[Fact], ...] = (
     LedgerCreated, LedgerAdopted, LineKept, LinesQuarantined,
     BeadCreated, BeadUpdated, BeadStatusChanged, BeadAssigned, BeadClosed, BeadReopened, BeadDeleted,
     BeadNoted, BeadCommented, LabelAdded, LabelRemoved, DependencyAdded, DependencyRemoved, BeadImported,
-    HookSet, HookChecked, HookCleared, WorkExited, WorktreeOpened, WorktreeRescued, WorktreeRemoved,
+    HookSet, HookChecked, HookCleared, DispatchQueued, DispatchDropped, WorkExited, WorktreeOpened, WorktreeRescued, WorktreeRemoved,
     AgentRegistered, AgentStarted, AgentWorking, AgentIdle, AgentAsked, AgentAnswered, AgentStuck,
     AgentHandedOff, AgentNudged, AgentStopped, AgentRetired,
     MailSent, MailDelivered, MailRead, MailArchived,

@@ -417,6 +417,81 @@ class Commands(Protocol):
         ...
 
 
+# ---------------------------------------------------------------------------------------------- processes and files
+
+
+class ProcessFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What is true of one process."""
+
+    pid: int
+    command: str
+    incarnation: str = ""
+    """Its `GT_SESSION`, when readable."""
+    cpu_s: float = 0.0
+    rss_bytes: int = 0
+
+
+class Processes(Protocol):
+    """Processes the town starts apart from sessions, and facts about those it finds."""
+
+    def spawn_detached(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
+        """Start a process that outlives this one, output to `log`; return its pid."""
+        ...
+
+    def find(self, pid: int) -> ProcessFact | None:
+        """A living process; None when there is none (a zombie counts as none)."""
+        ...
+
+    def terminate(self, pid: int, *, incarnation: str, grace_s: float = 5.0) -> bool:
+        """TERM, wait, KILL, only if the process still carries that incarnation. True when it is gone."""
+        ...
+
+
+class Files(Protocol):
+    """The town's own folders and files outside the ledger."""
+
+    def make_directory(self, path: Path) -> None:
+        """A private directory and its parents; there already is fine."""
+        ...
+
+    def exists(self, path: Path) -> bool:
+        """Whether something is there."""
+        ...
+
+    def names(self, path: Path) -> tuple[str, ...]:
+        """What a directory holds, sorted; empty when there is none."""
+        ...
+
+    def read_text(self, path: Path, *, limit_bytes: int = 1_000_000) -> str:
+        """A file's text.
+
+        Raises:
+            NotFound: there is none.
+            BadInput: it is longer than the limit, or not text.
+        """
+        ...
+
+    def write_text(self, path: Path, text: str, *, executable: bool = False) -> None:
+        """Write a file whole: temporary name, sync, rename."""
+        ...
+
+    def remove_tree(self, path: Path, *, inside: Path) -> None:
+        """Remove a directory the town made; refused unless it lies strictly inside `inside`."""
+        ...
+
+    def create_ledger(self, directory: Path, *, prefix: str) -> None:
+        """Set up a `.beads` in a directory that has none."""
+        ...
+
+    def set_setting(self, file: Path, key: str, value: str) -> None:
+        """Change one dotted key of a settings file, keeping what people wrote around it.
+
+        Raises:
+            BadInput: the key is unknown or the value not of its type; nothing is written.
+        """
+        ...
+
+
 # ---------------------------------------------------------------------------------------------- runtimes
 
 
@@ -481,6 +556,8 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
     worktrees: Worktrees
     commands: Commands
+    processes: Processes
+    files: Files
     runtimes: Runtimes
     clock: Clock
     mint: Mint

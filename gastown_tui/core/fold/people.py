@@ -11,7 +11,7 @@ from gastown_tui.core import events as e
 from gastown_tui.core.fold import beads
 from gastown_tui.core.fold.state import LedgerState
 from gastown_tui.core.model.ids import Address, BeadId, MailId, NudgeId
-from gastown_tui.core.model.town import Agent, Escalation, Hook, Mail, MergeRequest, Nudge, Rig
+from gastown_tui.core.model.town import Agent, Dispatch, Escalation, Hook, Mail, MergeRequest, Nudge, Rig
 
 
 def _agent(state: LedgerState, address: Address, event: e.Event, /, **changes: Any) -> None:
@@ -36,6 +36,7 @@ def hook_set(state: LedgerState, fact: e.HookSet, event: e.Event) -> None:
         runtime=fact.runtime,
     )
     state.registers.exits.pop(fact.ref_id, None)
+    state.registers.dispatches.pop(fact.ref_id, None)
 
 
 def hook_cleared(state: LedgerState, fact: e.HookCleared, event: e.Event) -> None:
@@ -45,6 +46,25 @@ def hook_cleared(state: LedgerState, fact: e.HookCleared, event: e.Event) -> Non
         return
     del state.registers.hooks[fact.agent]
     beads.hook_cleared(state, fact, event)
+
+
+def dispatch_queued(state: LedgerState, fact: e.DispatchQueued, event: e.Event) -> None:
+    """Waits; asking again keeps its place."""
+    known = state.registers.dispatches.get(fact.bead_id)
+    state.registers.dispatches[fact.bead_id] = Dispatch(
+        bead_id=fact.bead_id,
+        target=fact.target,
+        dispatcher=fact.dispatcher,
+        args=fact.args,
+        runtime=fact.runtime,
+        reason=fact.reason,
+        queued_at=known.queued_at if known else event.timestamp,
+    )
+
+
+def dispatch_dropped(state: LedgerState, fact: e.DispatchDropped, event: e.Event) -> None:
+    """Waits no more."""
+    state.registers.dispatches.pop(fact.bead_id, None)
 
 
 def work_exited(state: LedgerState, fact: e.WorkExited, event: e.Event) -> None:
@@ -387,6 +407,8 @@ def rig_removed(state: LedgerState, fact: e.RigRemoved, event: e.Event) -> None:
 HANDLERS: dict[type[e.Fact], Callable[[LedgerState, Any, e.Event], None]] = {
     e.HookSet: hook_set,
     e.HookCleared: hook_cleared,
+    e.DispatchQueued: dispatch_queued,
+    e.DispatchDropped: dispatch_dropped,
     e.WorkExited: work_exited,
     e.WorktreeOpened: worktree_opened,
     e.WorktreeRemoved: worktree_removed,

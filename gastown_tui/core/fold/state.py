@@ -8,7 +8,7 @@ import msgspec
 
 from gastown_tui.core.fold.shelf import BeadShelf
 from gastown_tui.core.model.ids import Address, BeadId, EscalationId, EventId, MailId, NudgeId, RigName
-from gastown_tui.core.model.town import Agent, Escalation, Hook, Mail, MergeRequest, Nudge, Rig
+from gastown_tui.core.model.town import Agent, Dispatch, Escalation, Hook, Mail, MergeRequest, Nudge, Rig
 
 
 class Registers(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -27,6 +27,8 @@ class Registers(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Highest child number ever given under a parent; numbers are never reused."""
     agents: dict[Address, Agent] = {}
     hooks: dict[Address, Hook] = {}
+    dispatches: dict[BeadId, Dispatch] = {}
+    """Slings that wait for room, oldest first."""
     nudges: dict[NudgeId, Nudge] = {}
     merges: dict[BeadId, MergeRequest] = {}
     rigs: dict[RigName, Rig] = {}

@@ -9,7 +9,7 @@ from gastown_tui.core.fold.state import LedgerState
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import Address, BeadId, MailId, RigName, shown
 from gastown_tui.core.model.settings import Settings
-from gastown_tui.core.model.town import Agent, Hook, Mail, MergeRequest, Rig
+from gastown_tui.core.model.town import Agent, Dispatch, Hook, Mail, MergeRequest, Rig
 
 
 class Town:
@@ -140,6 +140,11 @@ class Town:
             if hook.bead_id == bead_id:
                 return hook
         return None
+
+    def dispatches(self) -> list[Dispatch]:
+        """Slings that wait for room in any rig, oldest first."""
+        found = [each for ledger in self.ledgers.values() for each in ledger.registers.dispatches.values()]
+        return sorted(found, key=lambda each: (each.queued_at, each.bead_id))
 
     def last_event(self, actor: str) -> str:
         """When somebody last made an event, in any ledger; empty when never."""

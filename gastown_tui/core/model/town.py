@@ -28,6 +28,18 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str = ""
 
 
+class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A sling that waits for room."""
+
+    bead_id: BeadId
+    target: str
+    dispatcher: str = ""
+    args: str = ""
+    runtime: str = ""
+    reason: str = ""
+    queued_at: str
+
+
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger knows of one agent. What tmux shows is a fact of the moment, not of the ledger."""
 
