@@ -53,6 +53,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     fact: Fact
 
 
+class Entry(msgspec.Struct, frozen=True):
+    """One fact bound for one ledger of the town."""
+
+    fact: Fact
+    ledger: str = ""
+    """The rig whose ledger it belongs to; empty for the town's own (or a lone `.beads`)."""
+
+
 # ---------------------------------------------------------------------------------------------- beads
 
 
@@ -785,7 +793,8 @@ FACTS: tuple[type[Fact], ...] = (
     LedgerCreated, LedgerAdopted, LineKept, LinesQuarantined,
     BeadCreated, BeadUpdated, BeadStatusChanged, BeadAssigned, BeadClosed, BeadReopened, BeadDeleted,
     BeadNoted, BeadCommented, LabelAdded, LabelRemoved, DependencyAdded, DependencyRemoved, BeadImported,
-    HookSet, HookChecked, HookCleared, DispatchQueued, DispatchDropped, WorkExited, WorktreeOpened, WorktreeRescued, WorktreeRemoved,
+    HookSet, HookChecked, HookCleared, DispatchQueued, DispatchDropped,
+    WorkExited, WorktreeOpened, WorktreeRescued, WorktreeRemoved,
     AgentRegistered, AgentStarted, AgentWorking, AgentIdle, AgentAsked, AgentAnswered, AgentStuck,
     AgentHandedOff, AgentNudged, AgentStopped, AgentRetired,
     MailSent, MailDelivered, MailRead, MailArchived,

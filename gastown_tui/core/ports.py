@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from gastown_tui.core.events import Event, Fact
+from gastown_tui.core.events import Entry, Event
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import AssignmentId, EscalationId, MailId, NudgeId
+from gastown_tui.core.model.outside import (
+    MergeTrial,
+    ProcessFact,
+    RepositoryFact,
+    Run,
+    RunOutcome,
+    Runtime,
+    Screen,
+    SessionFact,
+    SessionSpec,
+    TrialOutcome,
+    WorktreeFact,
+)
+
+__all__ = [
+    "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "MergeTrial", "Mint", "ProcessFact", "Processes",
+    "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime", "Runtimes", "Screen", "SessionFact", "SessionSpec",
+    "Sessions", "TrialOutcome", "WorktreeFact", "Worktrees",
+]  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- time and chance
 
@@ -60,14 +78,6 @@ class Mint(Protocol):
 # ---------------------------------------------------------------------------------------------- the ledger
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One fact bound for one ledger of the town."""
-
-    fact: Fact
-    ledger: str = ""
-    """The rig whose ledger it belongs to; empty for the town's own (or a lone `.beads`)."""
-
-
 Decide = Callable[[Town], Sequence[Entry]]
 """A rule closed over its request: reads the caught-up town, returns what to record, or raises."""
 
@@ -109,56 +119,6 @@ class Ledger(Protocol):
 
 
 # ---------------------------------------------------------------------------------------------- sessions
-
-
-class SessionSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """How to start one agent's session."""
-
-    name: str
-    """Exact session name, from `model.address.session_name`."""
-    cwd: Path
-    argv: tuple[str, ...]
-    """The program; never passed through a shell."""
-    env: Mapping[str, str] = msgspec.field(default_factory=dict)
-    width_cells: int = 200
-    height_cells: int = 50
-
-
-class SessionFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What is true of one session right now."""
-
-    name: str
-    pane_id: str
-    pid: int
-    """The pane's first process."""
-    dead: bool
-    """The program has ended but its pane remains."""
-    exit_status: int | None = None
-    created: datetime
-    activity: datetime
-    """When the pane last printed or was typed into."""
-    command: str = ""
-    """The foreground program's name."""
-    width_cells: int = 0
-    height_cells: int = 0
-    attached: int = 0
-    """How many terminals show it."""
-    incarnation: str = ""
-    """The `GT_SESSION` it was started with; empty for a session the town did not start."""
-
-
-class Screen(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at a pane."""
-
-    lines: tuple[str, ...]
-    """Top to bottom; SGR colour sequences included when asked for, every other control sequence removed."""
-    cursor_x: int = 0
-    cursor_y: int = 0
-    cursor_visible: bool = True
-    in_mode: bool = False
-    """Somebody scrolls in copy mode; typed text would go astray."""
-    width_cells: int = 0
-    height_cells: int = 0
 
 
 class Sessions(Protocol):
@@ -237,48 +197,6 @@ class Sessions(Protocol):
 
 
 # ---------------------------------------------------------------------------------------------- git
-
-
-class RepositoryFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What is true of a rig's shared repository."""
-
-    default_branch: str
-    head: str
-    """Commit of the default branch at the origin, as last fetched."""
-
-
-class WorktreeFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What is true of one worktree or clone."""
-
-    exists: bool
-    branch: str = ""
-    """Empty when detached."""
-    head: str = ""
-    ahead: int = 0
-    """Commits the target does not have."""
-    changed: tuple[str, ...] = ()
-    """Paths edited, staged or untracked (ignored ones not)."""
-    operation: str = ""
-    """`rebase`, `merge`, `cherry-pick` when one is under way."""
-
-
-class TrialOutcome(StrEnum):
-    """How building a merged commit ended."""
-
-    MERGED = "merged"
-    ALREADY_IN = "already in"
-    CONFLICT = "conflict"
-
-
-class MergeTrial(msgspec.Struct, frozen=True, kw_only=True):
-    """A merged commit built in a clean worktree, not yet pushed."""
-
-    outcome: TrialOutcome
-    commit: str = ""
-    tree: str = ""
-    base: str = ""
-    """The target commit it was built on; the push must still find it there."""
-    conflicts: tuple[str, ...] = ()
 
 
 class Worktrees(Protocol):
@@ -380,27 +298,6 @@ class Worktrees(Protocol):
         ...
 
 
-class RunOutcome(StrEnum):
-    """How a command of a gate or a step ended."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    INFRASTRUCTURE = "infrastructure"
-    """It never got to judge: missing program (126, 127), timeout, no tests collected, killed from outside."""
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished command."""
-
-    outcome: RunOutcome
-    code: int
-    duration_s: float
-    tail: str
-    """The last 4,000 characters it printed, control sequences removed."""
-    reason: str = ""
-    """Why it counts as infrastructure, in words."""
-
-
 class Commands(Protocol):
     """Runs the commands people wrote for gates and steps, each in its own process group with a deadline."""
 
@@ -418,17 +315,6 @@ class Commands(Protocol):
 
 
 # ---------------------------------------------------------------------------------------------- processes and files
-
-
-class ProcessFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What is true of one process."""
-
-    pid: int
-    command: str
-    incarnation: str = ""
-    """Its `GT_SESSION`, when readable."""
-    cpu_s: float = 0.0
-    rss_bytes: int = 0
 
 
 class Processes(Protocol):
@@ -493,33 +379,6 @@ class Files(Protocol):
 
 
 # ---------------------------------------------------------------------------------------------- runtimes
-
-
-class Runtime(msgspec.Struct, frozen=True, kw_only=True):
-    """How one kind of agent program is started, spoken to and recognised (`runtimes/*.toml`)."""
-
-    name: str
-    title: str = ""
-    command: str
-    """The program; looked up on PATH. `{python}` stands for the interpreter the town runs on."""
-    args: tuple[str, ...] = ()
-    prompt_args: tuple[str, ...] = ()
-    """Arguments that carry the start prompt; `{prompt}` stands for it. Empty: the prompt is typed when ready."""
-    resume_args: tuple[str, ...] = ()
-    """Arguments that continue the last conversation."""
-    env: Mapping[str, str] = msgspec.field(default_factory=dict)
-    ready_patterns: tuple[str, ...] = ()
-    """Regular expressions; a line near the cursor matching one means it waits for input."""
-    busy_patterns: tuple[str, ...] = ()
-    dialog_patterns: tuple[str, ...] = ()
-    """A question only a person may answer is on the screen."""
-    submit_keys: tuple[str, ...] = ("Enter",)
-    clear_keys: tuple[str, ...] = ()
-    """Keys that empty a half-written line."""
-    start_timeout_s: float = 60.0
-    hooks: str = ""
-    """Which hooks file to write: `claude` or nothing."""
-    needs_model: bool = True
 
 
 class Runtimes(Protocol):
