@@ -1,0 +1,1 @@
+"""Decisions: (state, request, now) to facts, or a refusal. Pure."""
