@@ -608,7 +608,7 @@ class MergeGated(Fact, frozen=True, omit_defaults=True, kw_only=True):
     wire = "merge.gated"
     mr_id: BeadId
     outcome: str
-    """`pass`, `fail` or `infrastructure`."""
+    """`pass`, `fail` or `infrastructure`; `ungated` when the rig has no gate."""
     command: str
     commit: str
     tree: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -27,9 +28,9 @@ from gastown_tui.core.model.outside import (
 )
 
 __all__ = [
-    "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "MergeTrial", "Mint", "ProcessFact", "Processes",
-    "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime", "Runtimes", "Screen", "SessionFact", "SessionSpec",
-    "Sessions", "TrialOutcome", "WorktreeFact", "Worktrees",
+    "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "MergeTrial", "Mint", "ProcessFact",
+    "Processes", "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime", "Runtimes", "Screen", "SessionFact",
+    "SessionSpec", "Sessions", "TrialOutcome", "WorktreeFact", "Worktrees",
 ]  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- time and chance
@@ -332,6 +333,13 @@ class Processes(Protocol):
         """TERM, wait, KILL, only if the process still carries that incarnation. True when it is gone."""
         ...
 
+    def alone(self, lock: Path) -> AbstractContextManager[bool]:
+        """Be the only holder of a lock file inside the `with`; False when somebody else is.
+
+        The system lets go of it when the process dies, however it dies. Programs started inside do not inherit it.
+        """
+        ...
+
 
 class Files(Protocol):
     """The town's own folders and files outside the ledger."""
@@ -408,6 +416,10 @@ class Runtimes(Protocol):
 # ---------------------------------------------------------------------------------------------- the bundle
 
 
+def _nowhere(home: Path) -> Hands:
+    raise NotImplementedError(f"these hands reach nowhere else, {home} included")
+
+
 class Hands(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a verb may act with."""
 
@@ -425,3 +437,5 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The part of the environment verbs may read (GT_*, BD_*, BEADS_*, TMUX)."""
     cwd: Path = Path()
+    elsewhere: Callable[[Path], Hands] = _nowhere
+    """Hands on the town or ledger at another place, or fresh ones on this one for another thread."""

@@ -322,8 +322,11 @@ def merge_failed(state: LedgerState, fact: e.MergeFailed, event: e.Event) -> Non
     """Back in line, or back to the worker."""
     merge = state.registers.merges.get(fact.mr_id)
     if merge is not None:
-        changes: dict[str, Any] = {"detail": f"{fact.kind}: {fact.detail}", "attempts": merge.attempts + 1}
-        _merge(state, fact.mr_id, event, state="queued" if fact.retry else "returned", **changes)
+        detail = f"{fact.kind}: {fact.detail}"
+        if fact.retry:
+            _merge(state, fact.mr_id, event, state="queued", detail=detail, attempts=merge.attempts + 1)
+        else:
+            _merge(state, fact.mr_id, event, state="returned", detail=detail, attempts=0, strikes=merge.strikes + 1)
 
 
 def merge_merged(state: LedgerState, fact: e.MergeMerged, event: e.Event) -> None:

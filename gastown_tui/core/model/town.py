@@ -122,6 +122,9 @@ class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "queued"
     """`queued running held returned merged rejected`; `returned`: the worker has to change something."""
     attempts: int = 0
+    """Tries in a row that said nothing about the work: trouble outside, a target that moved."""
+    strikes: int = 0
+    """How often it went back to its worker."""
     queued_at: str
     since: str
     detail: str = ""

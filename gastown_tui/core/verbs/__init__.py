@@ -16,15 +16,18 @@ WORDS: dict[str, str] = {
     "agents": "agents", "peek": "agents", "attach": "agents", "mayor": "agents", "deacon": "agents",
     "witness": "agents", "refinery": "agents",
     # merging
-    "mq": "merging",
+    "mq": "merging", "refinery run": ".patrols.refinery",
     # the town
     "install": "town", "rig": "rigs", "crew": "rigs", "config": "config", "status": "status", "feed": "status",
-    "start": "running", "shutdown": "running", "daemon": "running", "demo": "demo", "shims": "shims",
-    "completion": "shims", "version": "shims", "verbs": "shims",
+    "start": "running", "shutdown": "running", "daemon": "running", "daemon run": ".patrols.daemon",
+    "demo": "demo", "shims": "shims", "completion": "shims", "version": "shims", "verbs": "shims",
     # beads
     "bd": "beads",
 }  # fmt: skip
-"""First words of verbs (or first two, for a family spread over modules) and the module that declares them."""
+"""First words of verbs (or first two, for a family spread over modules) and the module that declares them.
+
+A leading dot leads out of this room: loops without a person live in `core/patrols` and are declared there.
+"""
 
 MODULES: tuple[str, ...] = tuple(dict.fromkeys(WORDS.values()))
 """Every module of verbs, in the order help lists them."""
@@ -34,7 +37,7 @@ def _import_for(words: str) -> None:
     pieces = words.split(" ")
     module = WORDS.get(" ".join(pieces[:2])) or WORDS.get(pieces[0])
     if module is not None:
-        import_module(f"{__name__}.{module}")
+        import_module(f".{module}", __name__)
 
 
 def find(words: str) -> Verb | None:
@@ -47,7 +50,7 @@ def find(words: str) -> Verb | None:
 def every() -> list[Verb]:
     """All verbs, each once, by module order and name."""
     for module in MODULES:
-        import_module(f"{__name__}.{module}")
+        import_module(f".{module}", __name__)
     unique = {record.name: record for record in declared().values()}
     return [with_parameters(record) for record in unique.values()]
 
