@@ -98,6 +98,11 @@ class Ledger(Protocol):
         """The directory that holds `.beads`: the town's root, or a plain repository."""
         ...
 
+    @property
+    def here(self) -> str:
+        """The ledger plain bead commands mean: a rig's name when given inside that rig, else the town's own."""
+        ...
+
     def read(self) -> Town:
         """The town as of now: last good projection and everything appended since. Writes nothing."""
         ...

@@ -12,6 +12,13 @@ from gastown_tui.core.model.bead import FIELDS, Bead
 _STRICT = msgspec.json.Decoder(Bead)
 _LOOSE = msgspec.json.Decoder()
 _KNOWN = frozenset(FIELDS)
+_ESCAPES = (
+    (b"<", b"\\u003c"),
+    (b">", b"\\u003e"),
+    (b"&", b"\\u0026"),
+    ("\u2028".encode(), b"\\u2028"),
+    ("\u2029".encode(), b"\\u2029"),
+)
 
 
 def decode_bead(line: bytes | str) -> Bead:
@@ -31,6 +38,15 @@ def decode_bead(line: bytes | str) -> Bead:
     if not isinstance(record, dict) or not isinstance(record.get("id"), str) or not record["id"]:
         raise BadInput("not a bead: no id")
     return _lenient(record)
+
+
+def encode_bead(bead: Bead) -> bytes:
+    """A bead as other beads programs write it: their key order, compact, `<>&` and line separators escaped."""
+    line = msgspec.json.encode(bead)
+    for raw, escaped in _ESCAPES:
+        if raw in line:
+            line = line.replace(raw, escaped)
+    return line
 
 
 def _lenient(record: dict[str, Any]) -> Bead:

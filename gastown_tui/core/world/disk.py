@@ -1,0 +1,127 @@
+"""The town's own folders and files: private modes, whole writes, nothing removed outside its place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
+from gastown_tui.core.model.ids import shown
+
+
+def make_private(path: Path) -> None:
+    """A directory and its missing parents, readable by their owner alone; there already is fine.
+
+    Raises:
+        GastownError: it cannot be made.
+    """
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    try:
+        for each in reversed(missing):
+            each.mkdir(mode=0o700, exist_ok=True)
+        if not path.is_dir():
+            raise GastownError(f"{shown(str(path), 200)} is in the way: a directory is wanted there")
+    except OSError as error:
+        raise GastownError(f"cannot make {shown(str(path), 200)}: {error.strerror}") from error
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> os.stat_result:
+    """Replace a file in one step: unique temporary name beside it, sync, rename. Returns what stands there now.
+
+    Raises:
+        OSError: it could not be written; the old file is untouched and nothing is left behind.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            if sync:
+                os.fsync(file.fileno())
+            status = os.fstat(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return status
+
+
+class DiskFiles:
+    """The `Files` port on the local disk."""
+
+    def make_directory(self, path: Path) -> None:
+        """A private directory and its parents; there already is fine."""
+        make_private(path)
+
+    def exists(self, path: Path) -> bool:
+        """Whether something is there."""
+        return path.exists() or path.is_symlink()
+
+    def names(self, path: Path) -> tuple[str, ...]:
+        """What a directory holds, sorted; empty when there is none."""
+        try:
+            return tuple(sorted(each.name for each in path.iterdir()))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
+    def read_text(self, path: Path, *, limit_bytes: int = 1_000_000) -> str:
+        """A file's text.
+
+        Raises:
+            NotFound: there is none.
+            BadInput: it is longer than the limit, or not text.
+        """
+        try:
+            with path.open("rb") as file:
+                data = file.read(limit_bytes + 1)
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no file {shown(str(path), 200)}") from error
+        except OSError as error:
+            raise BadInput(f"{shown(str(path), 200)} cannot be read: {error.strerror}") from error
+        if len(data) > limit_bytes:
+            raise BadInput(f"{shown(str(path), 200)} is longer than {limit_bytes} bytes")
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{shown(str(path), 200)} is not UTF-8 text") from error
+
+    def write_text(self, path: Path, text: str, *, executable: bool = False) -> None:
+        """Write a file whole: temporary name, sync, rename."""
+        make_private(path.parent)
+        try:
+            write_whole(path, text.encode(), mode=0o700 if executable else 0o600)
+        except OSError as error:
+            raise GastownError(f"cannot write {shown(str(path), 200)}: {error.strerror}") from error
+
+    def remove_tree(self, path: Path, *, inside: Path) -> None:
+        """Remove a directory the town made; refused unless it lies strictly inside `inside`.
+
+        Links are removed, never followed.
+        """
+        import shutil
+
+        real, fence = path.parent.resolve() / path.name, inside.resolve()
+        if fence not in real.parents or ".." in path.parts:
+            raise Refused(f"{shown(str(path), 200)} does not lie inside {shown(str(inside), 200)}")
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.exists():
+            shutil.rmtree(path)
+
+    def create_ledger(self, directory: Path, *, prefix: str) -> None:
+        """Set up a `.beads` in a directory that has none."""
+        from gastown_tui.core.world.jsonl import create_ledger
+
+        create_ledger(directory, prefix)
+
+    def set_setting(self, file: Path, key: str, value: str) -> None:
+        """Change one dotted key of a settings file, keeping what people wrote around it.
+
+        Raises:
+            BadInput: the key is unknown or the value not of its type; nothing is written.
+        """
+        from gastown_tui.core.world.settings_file import set_setting
+
+        self.write_text(file, set_setting(file, key, value))

@@ -1,0 +1,191 @@
+"""The event log of one ledger as bytes: read what is new, append whole records, cut back what did not fit."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import msgspec
+
+from gastown_tui.core.errors import GastownError
+from gastown_tui.core.world.disk import make_private
+
+_TAIL_BYTES = 256
+_WORDS = {
+    errno.ENOSPC: ("the disk is full", "free some space; nothing was written"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space; nothing was written"),
+    errno.EFBIG: ("the file would grow beyond its size limit", "see ulimit -f; nothing was written"),
+    errno.EROFS: ("the file system is read-only", "nothing was written"),
+    errno.EACCES: ("permission denied", "nothing was written"),
+    errno.EPERM: ("permission denied", "nothing was written"),
+}
+
+
+def in_words(error: OSError, path: Path) -> GastownError:
+    """A failed write as something a person can be told."""
+    what, hint = _WORDS.get(error.errno or 0, (error.strerror or str(error), "nothing was written"))
+    return GastownError(f"cannot write {path}: {what}", hint=hint)
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far a file was read, and enough of it to notice that another took its place."""
+
+    device: int = 0
+    inode: int = 0
+    offset: int = 0
+    tail: bytes = b""
+    """The last bytes before `offset`."""
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """What a read brought.
+
+    Attributes:
+        data: Whole lines, each with its newline.
+        start: Where in the file they begin.
+        is_replaced: The file is not the one read before; what was folded from it must be folded anew.
+    """
+
+    data: bytes
+    start: int
+    is_replaced: bool
+
+
+class LogFile:
+    """One append-only file of lines, followed by its path."""
+
+    def __init__(self, path: Path, cursor: Cursor | None = None) -> None:
+        self.path = path
+        self.cursor = cursor or Cursor()
+
+    def fresh(self) -> Chunk:
+        """Read whole lines appended since the last call. An unfinished last line is left for later.
+
+        Raises:
+            GastownError: the file is there but cannot be read.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            replaced = self.cursor.offset > 0
+            self.cursor = Cursor()
+            return Chunk(b"", 0, replaced)
+        except OSError as error:
+            raise GastownError(f"cannot read {self.path}: {error.strerror}") from error
+        try:
+            return self._read(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def is_stale(self) -> bool:
+        """Whether the file has changed since the last read, by its size and identity alone."""
+        try:
+            status = os.stat(self.path)  # noqa: PTH116  called many times a second
+        except OSError:
+            return self.cursor.offset > 0
+        at = self.cursor
+        return (status.st_size, status.st_ino, status.st_dev) != (at.offset, at.inode, at.device)
+
+    def _read(self, descriptor: int) -> Chunk:
+        status = os.fstat(descriptor)
+        at = self.cursor
+        known = (status.st_dev, status.st_ino) == (at.device, at.inode) and status.st_size >= at.offset
+        start = max(0, at.offset - len(at.tail)) if known else 0
+        data = _read_all(descriptor, start, status.st_size - start)
+        if known and data[: at.offset - start] != at.tail:
+            known, start = False, 0
+            data = _read_all(descriptor, 0, status.st_size)
+        skip = at.offset - start if known else 0
+        end = data.rfind(b"\n") + 1
+        end = max(end, skip)
+        self.cursor = Cursor(
+            device=status.st_dev,
+            inode=status.st_ino,
+            offset=start + end,
+            tail=data[max(0, end - _TAIL_BYTES) : end],
+        )
+        return Chunk(data[skip:end], start + skip, not known and at.offset > 0)
+
+
+class Appender:
+    """The writing side of a log file; used under the ledger's lock only."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def seal(self) -> bool:
+        """Finish an unfinished last line, so that the next record begins on its own. True when there was one."""
+        try:
+            with self.path.open("rb") as file:
+                if file.seek(0, os.SEEK_END) == 0:
+                    return False
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) == b"\n":
+                    return False
+        except FileNotFoundError:
+            return False
+        self.append(b"\n")
+        return True
+
+    def append(self, records: bytes) -> tuple[int, int, int]:
+        """Append whole records in one write.
+
+        Returns:
+            The file's inode, its size before and its size after.
+
+        Raises:
+            GastownError: there was no room; the file is as it was.
+        """
+        try:
+            descriptor, is_new = self._open()
+        except OSError as error:
+            raise in_words(error, self.path) from error
+        try:
+            status = os.fstat(descriptor)
+            try:
+                written = os.write(descriptor, records)
+                if written != len(records):
+                    # The rest would fail; asking again turns the short count into the reason.
+                    os.write(descriptor, records[written:])
+                    raise OSError(errno.ENOSPC, "short write")
+            except OSError as error:
+                os.ftruncate(descriptor, status.st_size)
+                raise in_words(error, self.path) from error
+            if is_new:
+                _sync_directory(self.path.parent)
+            return status.st_ino, status.st_size, status.st_size + len(records)
+        finally:
+            os.close(descriptor)
+
+    def cut_back(self, size: int) -> None:
+        """Take back records just appended, because the transaction they belong to could not be finished."""
+        os.truncate(self.path, size)
+
+    def _open(self) -> tuple[int, bool]:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+        try:
+            return os.open(self.path, flags), False
+        except FileNotFoundError:
+            make_private(self.path.parent)
+            return os.open(self.path, flags | os.O_CREAT, 0o600), True
+
+
+def _read_all(descriptor: int, start: int, size: int) -> bytes:
+    pieces: list[bytes] = []
+    while size > 0:
+        piece = os.pread(descriptor, min(size, 1 << 30), start)
+        if not piece:
+            break
+        pieces.append(piece)
+        start += len(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
