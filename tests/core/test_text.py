@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gastown_tui.core.model.text import cut, one_line, plain, quoted
@@ -33,6 +33,7 @@ def test_nothing_in_a_text_moves_the_cursor_or_speaks_to_the_terminal(written: s
     assert plain(written) == shown
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_plain_text_is_safe_and_stays_as_it_is(text: str) -> None:
     once = plain(text)
