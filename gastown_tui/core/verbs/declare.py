@@ -159,7 +159,7 @@ def verb(
             name=words,
             run=run,
             about=" ".join(about.split()).removesuffix("."),
-            detail=rest.partition("\nRaises:")[0].partition("\nArgs:")[0].strip(),
+            detail=f"\n{rest}".partition("\nRaises:")[0].partition("\nArgs:")[0].strip(),
             group=group,
             keys=keys,
             needs=needs,
