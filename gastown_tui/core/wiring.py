@@ -82,6 +82,7 @@ def open_hands(
         actor=actor_name(actor, env=env, cwd=cwd, is_town=home is not None and home.is_town),
         env={key: value for key, value in env.items() if key in _ENV_NAMES or key.startswith(_ENV_PREFIXES)},
         cwd=cwd,
+        elsewhere=lambda place: open_hands(place, actor=actor, env=env, cwd=cwd),
     )
 
 
