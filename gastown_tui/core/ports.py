@@ -327,7 +327,10 @@ class Processes(Protocol):
     """Processes the town starts apart from sessions, and facts about those it finds."""
 
     def spawn_detached(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
-        """Start a process that outlives this one, output to `log`; return its pid."""
+        """Start a process that outlives this one, output to `log`; return its pid.
+
+        `env` is added to this process's environment without what tells an agent's session who it is.
+        """
         ...
 
     def find(self, pid: int) -> ProcessFact | None:

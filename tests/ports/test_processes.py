@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from gastown_tui.core.errors import BadInput, ToolFailed
-from gastown_tui.core.world.processes import SystemProcesses
+from gastown_tui.core.world.processes import OsProcesses
 
-HANDS = SystemProcesses()
+HANDS = OsProcesses()
 DEADLINE_S = 20.0
 
 
@@ -62,9 +62,20 @@ def test_a_detached_process_writes_to_its_log_and_leads_its_own_session(
     assert (tmp_path / "logs" / "child.log").stat().st_mode & 0o077 == 0
 
 
+def test_a_detached_process_does_not_take_itself_for_the_agent_that_started_it(
+    started: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GT_ROLE", "api/polecats/nux")
+    monkeypatch.setenv("TMUX", "/tmp/somebody,1,0")
+    monkeypatch.setenv("TOWN_TEST_KEPT", "yes")
+    started("import os; print(sorted(k for k in os.environ if k.startswith(('GT_', 'TMUX', 'TOWN_'))), flush=True)")
+    until(lambda: (tmp_path / "logs" / "child.log").read_text().endswith("\n"), "its environment")
+    assert (tmp_path / "logs" / "child.log").read_text() == "['GT_SESSION', 'TOWN_TEST_KEPT']\n"
+
+
 def test_a_detached_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib; from gastown_tui.core.world.processes import SystemProcesses as P;"
+        "import sys, pathlib; from gastown_tui.core.world.processes import OsProcesses as P;"
         "here = pathlib.Path(sys.argv[1]);"
         "print(P().spawn_detached((sys.executable, '-c', sys.argv[2]), cwd=here,"
         " env={'GT_SESSION': 'inc-9'}, log=here / 'log'))"
@@ -148,7 +159,7 @@ def test_a_program_that_cannot_start_is_named(program: str, tmp_path: Path) -> N
 def test_only_one_is_alone_at_a_time_and_death_lets_go(tmp_path: Path) -> None:
     lock = tmp_path / "local" / "daemon.lock"
     program = (
-        "import sys, pathlib, time; from gastown_tui.core.world.processes import SystemProcesses as P\n"
+        "import sys, pathlib, time; from gastown_tui.core.world.processes import OsProcesses as P\n"
         "with P().alone(pathlib.Path(sys.argv[1])) as mine:\n    print(mine, flush=True); time.sleep(600)"
     )
     holder = subprocess.Popen((sys.executable, "-c", program, str(lock)), stdout=subprocess.PIPE, text=True)

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 _POLL_S = 0.02
 _KILL_WAIT_S = 5.0
 _LOG_LIMIT_BYTES = 5_000_000
+_PERSONAL = ("GT_", "BD_", "BEADS_", "GIT_", "TMUX")
 
 
-class SystemProcesses:
+class OsProcesses:
     """The `Processes` port on the system's own process table."""
 
     def spawn_detached(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
@@ -39,7 +40,8 @@ class SystemProcesses:
         Args:
             argv: The program and its arguments; never passed through a shell.
             cwd: Where it runs.
-            env: The whole environment it gets.
+            env: Added to this process's own environment, from which everything that tells an agent's session who it is
+                (`GT_*`, `BD_*`, `BEADS_*`, `GIT_*`, `TMUX*`) has been taken out.
             log: Where its output goes; begun anew once it is longer than 5 MB.
 
         Raises:
@@ -61,7 +63,7 @@ class SystemProcesses:
             child = subprocess.Popen(
                 list(argv),
                 cwd=cwd,
-                env=dict(env),
+                env=_inherited() | dict(env),
                 stdin=subprocess.DEVNULL,
                 stdout=descriptor,
                 stderr=descriptor,
@@ -118,6 +120,10 @@ def _alone(lock: Path) -> Iterator[bool]:
     make_private(lock.parent)
     with FileLock(lock).attempt() as is_held:
         yield is_held
+
+
+def _inherited() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith(_PERSONAL)}
 
 
 def _let_go(child: subprocess.Popen[bytes]) -> None:
