@@ -30,7 +30,7 @@ from gastown_tui.core.model.outside import (
 __all__ = [
     "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "MergeTrial", "Mint", "ProcessFact",
     "Processes", "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime", "Runtimes", "Screen", "SessionFact",
-    "SessionSpec", "Sessions", "TrialOutcome", "WorktreeFact", "Worktrees",
+    "SessionSpec", "Sessions", "Terminal", "TrialOutcome", "WorktreeFact", "Worktrees",
 ]  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- time and chance
@@ -198,7 +198,11 @@ class Sessions(Protocol):
         ...
 
     def attach_argv(self, name: str) -> tuple[str, ...]:
-        """The command that hands a terminal to the session."""
+        """The command that hands a terminal to the session, from inside another tmux too."""
+        ...
+
+    def switch_argv(self, name: str) -> tuple[str, ...]:
+        """The command that moves a terminal already inside the town's own server to the session."""
         ...
 
 
@@ -315,8 +319,33 @@ class Commands(Protocol):
         timeout_s: float,
         env: Mapping[str, str] | None = None,
         log: Path | None = None,
+        on_line: Callable[[str], None] | None = None,
     ) -> Run:
-        """Run `command` with `sh -c`, as its author wrote it; nothing is ever interpolated into it."""
+        """Run `command` with `sh -c`, as its author wrote it; nothing is ever interpolated into it.
+
+        `env` is added to this process's own. Each line it prints goes, as it comes and without control sequences, to
+        `on_line`, and everything to `log`.
+        """
+        ...
+
+
+class Terminal(Protocol):
+    """The terminal a worker without a model lives in."""
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        ...
+
+    def prompt(self, text: str) -> None:
+        """Put text at the start of a line and leave the cursor behind it."""
+        ...
+
+    def read_line(self, wait_s: float) -> str | None:
+        """A whole line somebody typed, without its end; None when none came in time.
+
+        Raises:
+            EOFError: nobody can type any more.
+        """
         ...
 
 
@@ -445,5 +474,7 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The part of the environment verbs may read (GT_*, BD_*, BEADS_*, TMUX)."""
     cwd: Path = Path()
+    terminal: Terminal | None = None
+    """None where nobody sits before one."""
     elsewhere: Callable[[Path], Hands] = _nowhere
     """Hands on the town or ledger at another place, or fresh ones on this one for another thread."""
