@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from types import UnionType
 from typing import Annotated, Any, NewType, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -127,6 +127,14 @@ class Receipt(msgspec.Struct, kw_only=True, frozen=True):
     def code(self) -> int:
         """The exit code; 0 unless the answer itself is `no`."""
         return 0
+
+    def follow(self, *, json: bool) -> Iterator[str]:
+        """Further lines as they come about, printed after the text for as long as somebody reads.
+
+        Args:
+            json: One JSON value a line is wanted.
+        """
+        return iter(())
 
 
 _VERBS: dict[str, Verb] = {}
