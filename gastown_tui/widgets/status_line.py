@@ -1,0 +1,71 @@
+"""The first line of the room: where we are, how many work, what waits, and what the room itself costs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gastown_tui.core.views.home import StatusView
+from gastown_tui.widgets.one_line import OneLine, Part
+from gastown_tui.widgets.pieces import Piece
+
+
+class RoomCost(msgspec.Struct, frozen=True):
+    """What keeping the room open costs."""
+
+    cpu_percent: float = 0.0
+    forks: int = 0
+    """Processes started since the room opened."""
+    lag_ms: float = 0.0
+    """How late the newest event came on the screen."""
+
+
+class StatusLine(OneLine):
+    """Counts on the left, our own cost and the clock on the right; what needs a person is never left out."""
+
+    def show_status(self, view: StatusView, *, clock: str = "", cost: RoomCost | None = None) -> None:
+        """Draw a reading of the town.
+
+        Args:
+            view: The town's side of it.
+            clock: The time of day, as text.
+            cost: The room's side; None leaves it out.
+        """
+        self.show(_town_parts(view), (*_cost_parts(cost), Part((Piece(clock, "dim"),) if clock else (), rank=5, gap=4)))
+
+
+def _town_parts(view: StatusView) -> list[Part]:
+    path = (Piece(view.path, "dim"),) if view.path else ()
+    parts = [Part((Piece(view.name, "brass-strong"),)), Part(path, rank=6, gap=1)]
+    if view.rests:
+        parts.append(Part((Piece("· the town rests", "dim"),), gap=4))
+    parts += [
+        Part((Piece("● ", "motion" if view.working else "dim"), *_count(view.working, "working")), gap=4),
+        Part((Piece("○ ", "dim"), *_count(view.idle, "idle")), rank=1),
+    ]
+    if view.need:
+        parts.append(Part((Piece(f"! {view.need} need{'s' if view.need == 1 else ''} you", "need-strong"),)))
+    elif not view.trouble:
+        parts.append(Part((Piece("nobody needs you", "dim"),), rank=2))
+    if view.trouble:
+        parts.append(Part((Piece(f"~ {view.trouble}", "caution"),)))
+    waiting = (Piece("waiting ", "dim"), Piece(str(view.waiting))) if view.waiting else ()
+    return [
+        *parts,
+        Part((Piece("queue ", "dim"), Piece(str(view.queue))), rank=3, gap=6),
+        Part((Piece("mail ", "dim"), Piece(str(view.mail), "strong" if view.mail else "ink")), rank=2, gap=3),
+        Part(waiting, rank=4, gap=3),
+    ]
+
+
+def _cost_parts(cost: RoomCost | None) -> tuple[Part, ...]:
+    if cost is None:
+        return ()
+    return (
+        Part((Piece(f"cpu {cost.cpu_percent:.1f}%", "dim"),), rank=7),
+        Part((Piece(f"forks {cost.forks}", "dim"),), rank=8),
+        Part((Piece(f"lag {cost.lag_ms:.0f} ms", "dim"),), rank=6),
+    )
+
+
+def _count(number: int, word: str) -> tuple[Piece, ...]:
+    return (Piece(str(number)), Piece(f" {word}", "dim"))
