@@ -97,8 +97,10 @@ def install(
 
 
 def is_town(hands: Hands, directory: Path) -> bool:
-    """Whether a town stands in a directory."""
-    return all(hands.files.exists(directory / each) for each in (".beads", "settings.toml", "mayor"))
+    """Whether a town stands in a directory; a rig has the same folders beside its shared repository."""
+    there = hands.files.exists
+    marks = all(there(directory / each) for each in (".beads", "settings.toml", "mayor"))
+    return marks and not there(directory / ".repo.git")
 
 
 # ---------------------------------------------------------------------------------------------- may it stand there

@@ -76,9 +76,12 @@ def find_home(path: Path | None = None, *, env: Mapping[str, str], cwd: Path, db
 
 
 def is_town(directory: Path) -> bool:
-    """Whether a directory is a town's root."""
+    """Whether a directory is a town's root; a rig has the same folders beside its shared repository."""
     return (
-        (directory / ".beads").is_dir() and (directory / "settings.toml").is_file() and (directory / "mayor").is_dir()
+        (directory / ".beads").is_dir()
+        and (directory / "settings.toml").is_file()
+        and (directory / "mayor").is_dir()
+        and not (directory / ".repo.git").exists()
     )
 
 
