@@ -32,8 +32,8 @@ AGENT_COLUMNS = (Column(1), Column(10), Column(8), Column(), Column(4, right=Tru
 
 NEED_COLUMNS = (
     Column(1),
-    Column(14),
-    Column(8),
+    Column(13),
+    Column(10),
     Column(gap=2),
     Column(4, right=True, gap=2),
     Column(9, gap=2, needs=72),
@@ -56,7 +56,7 @@ MAIL_COLUMNS = (Column(1), Column(13), Column(), Column(4, right=True, gap=0))
 BEAD_COLUMNS = (Column(1), Column(12), Column(2), Column(11), Column(), Column(4, right=True, gap=0))
 """Glyph, id, priority, state, title, age."""
 
-FEED_COLUMNS = (Column(8, needs=38), Column(10), Column(9), Column(gap=0))
+FEED_COLUMNS = (Column(8, needs=44), Column(12), Column(9), Column(gap=0))
 """Time of day, who, what, about what."""
 
 _ACTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -83,14 +83,17 @@ def agent_line(row: AgentRow) -> Row:
     """One agent; whoever needs a person stands out by weight as well as by ink."""
     ink = INK_OF[row.tone]
     loud = row.needs_you
-    note = Piece(row.note, "ink" if loud else "dim")
+    # A state of several words stands where the note would, when there is none.
+    state, note = row.state, Piece(row.note, "ink" if loud else "dim")
+    if not row.note and len(row.state) > AGENT_COLUMNS[2].width:
+        state, note = "", Piece(row.state, ink)
     receipt = Piece(f"nudge {row.receipt} · ", "need" if row.receipt == "stranded" else "note")
     return Row(
         row.address,
         (
             Piece(row.glyph, f"{ink}-strong" if ink == "need" else ink),
             Piece(row.name, "strong" if loud else "ink"),
-            Piece(row.state, ink),
+            Piece(state, ink),
             (receipt, note) if row.receipt else note,
             Piece(row.age, "dim"),
         ),

@@ -35,7 +35,7 @@ class StatusLine(OneLine):
 
 def _town_parts(view: StatusView) -> list[Part]:
     path = (Piece(view.path, "dim"),) if view.path else ()
-    parts = [Part((Piece(view.name, "brass-strong"),)), Part(path, rank=6, gap=1)]
+    parts = [Part((Piece(view.name, "brass-strong"),)), Part(path, rank=4, gap=1)]
     if view.rests:
         parts.append(Part((Piece("· the town rests", "dim"),), gap=4))
     parts += [

@@ -74,6 +74,14 @@ def test_who_needs_you_differs_by_weight_and_not_by_ink_alone() -> None:
     assert calm.cells[1] == Piece("nux", "ink")
 
 
+async def test_a_state_of_several_words_is_never_cut_while_there_is_room() -> None:
+    roster = RowList(rows.AGENT_COLUMNS)
+    async with Stage(roster).run_test(size=(50, 5)) as pilot:
+        roster.set_rows(rows.agent_lines([an_agent("max", glyph="·", state="no session", tone=Tone.DIM, note="")]))
+        await pilot.pause()
+        assert "no session" in text_of(roster)[1]
+
+
 @pytest.mark.parametrize(
     ("need", "offered"),
     [
