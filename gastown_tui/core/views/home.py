@@ -16,6 +16,7 @@ from gastown_tui.core.model.town import Agent, Hook
 from gastown_tui.core.rules.health import Health, Seen, Verdict, judge
 from gastown_tui.core.rules.progress import convoy_card
 from gastown_tui.core.views.feed import FeedRow, short
+from gastown_tui.core.views.shelf import BeadRow
 from gastown_tui.core.views.tones import Tone
 
 
@@ -110,6 +111,10 @@ class HomeView(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[AgentRow, ...]
     mail: tuple[MailRow, ...]
     feed: tuple[FeedRow, ...]
+    beads: tuple[BeadRow, ...] = ()
+    """The shelf, when somebody looks at it."""
+    is_town: bool = True
+    """False for a lone ledger: beads are all there is."""
 
 
 _LOOK: dict[Health, tuple[str, str, Tone]] = {
@@ -139,6 +144,7 @@ def home(
     *,
     path: str = "",
     daemon_alive: bool | None = None,
+    beads: tuple[BeadRow, ...] = (),
 ) -> HomeView:
     """Read the whole home screen.
 
@@ -149,6 +155,7 @@ def home(
         now: The moment of reading.
         path: The town's folder as the person knows it.
         daemon_alive: Whether the deacon's process runs; None when that could not be told.
+        beads: Rows already read (`views.shelf`); they cost with the size of the shelf, so not every look makes them.
     """
     verdicts = {agent.address: judge(town, agent, seen, now) for agent in town.agents()}
     agents = roster(town, verdicts, now, daemon_alive=daemon_alive)
@@ -169,7 +176,15 @@ def home(
         rests=town.is_town and not town.own.registers.is_running,
     )
     return HomeView(
-        status=status, needs=needs, convoys=convoys, landed_today=landed, agents=agents, mail=mail, feed=feed
+        status=status,
+        needs=needs,
+        convoys=convoys,
+        landed_today=landed,
+        agents=agents,
+        mail=mail,
+        feed=feed,
+        beads=beads,
+        is_town=town.is_town,
     )
 
 
