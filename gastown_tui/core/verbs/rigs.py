@@ -113,6 +113,7 @@ def _add(hands: Hands, rig: RigName, source: str, prefix: str, branch: str, gate
     if was_there and hands.files.names(folder) and not hands.files.exists(bare):
         raise Conflict(f"{folder} is in the way", hint="move it somewhere else, or choose another name")
     try:
+        hands.files.make_directory(folder / "mayor")
         fact = hands.worktrees.add_repository(source, bare, branch=branch)
         if was_there:
             hands.worktrees.fetch(bare)
@@ -410,6 +411,7 @@ def crew_add(
     was_there = hands.files.exists(place)
     bare = hands.ledger.home / home / ".repo.git"
     try:
+        hands.files.make_directory(place.parent)
         hands.worktrees.clone(bare, place, branch=start)
         hands.ledger.record(lambda now: rules.enlist(now, address, str(place)), actor=hands.actor)
     except BaseException:

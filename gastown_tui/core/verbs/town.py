@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -150,7 +149,7 @@ def _check_place(hands: Hands, root: Path, *, stands: bool, force: bool) -> None
 
 
 def _found(hands: Hands, root: Path, name: str, prefix: str, owner: str, *, stands: bool) -> Installed:
-    from gastown_tui.core.verbs.shims import launcher
+    from gastown_tui.core.verbs import shims
 
     files = hands.files
     if not stands:
@@ -158,8 +157,7 @@ def _found(hands: Hands, root: Path, name: str, prefix: str, owner: str, *, stan
         files.write_text(root / "settings.toml", _settings(name, prefix))
     for each in FOLDERS:
         files.make_directory(root / each)
-    for program in ("gt", "bd"):
-        files.write_text(root / "bin" / program, launcher(program, sys.executable), executable=True)
+    shims.write_launchers(hands, root / "bin")
     if not stands:
         files.create_ledger(root, prefix=prefix)
         files.write_text(root / ".beads" / "routes.jsonl", routes(prefix, {}))
