@@ -30,7 +30,7 @@ from gastown_tui.core.model.outside import (
 __all__ = [
     "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "MergeTrial", "Mint", "ProcessFact",
     "Processes", "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime", "Runtimes", "Screen", "SessionFact",
-    "SessionSpec", "Sessions", "Terminal", "TrialOutcome", "WorktreeFact", "Worktrees",
+    "SessionSpec", "Sessions", "Terminal", "TrialOutcome", "Verified", "WorktreeFact", "Worktrees",
 ]  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- time and chance
@@ -90,6 +90,16 @@ class Recorded(msgspec.Struct, frozen=True):
     town: Town
 
 
+class Verified(msgspec.Struct, frozen=True):
+    """What reading every log again found."""
+
+    events: int
+    damaged: tuple[str, ...] = ()
+    """One line of words for each line that could not be read."""
+    ahead: int = 0
+    """Ledgers whose newest event is dated in the future."""
+
+
 class Ledger(Protocol):
     """Where the town's facts are kept."""
 
@@ -120,6 +130,22 @@ class Ledger(Protocol):
         Raises:
             Conflict: the lock was not to be had in time; the message names the holder.
             LedgerDamaged: an earlier write could not be made durable and `doctor` has not cleared it.
+        """
+        ...
+
+    def warnings(self) -> tuple[str, ...]:
+        """What reading had to leave out (damaged lines, conflict markers), one line of words each."""
+        ...
+
+    def rebuild_projections(self) -> None:
+        """Write every projection of every ledger anew, from the events alone."""
+        ...
+
+    def verify(self) -> Verified:
+        """Read every log again, sync it, and let writing go on after a failed sync.
+
+        Raises:
+            LedgerDamaged: a log still cannot be made durable.
         """
         ...
 
@@ -383,6 +409,10 @@ class Files(Protocol):
 
     def make_directory(self, path: Path) -> None:
         """A private directory and its parents; there already is fine."""
+        ...
+
+    def temporary(self, stem: str) -> Path:
+        """A fresh private directory where the system keeps temporary ones; its name begins with `stem`."""
         ...
 
     def exists(self, path: Path) -> bool:

@@ -26,6 +26,7 @@ from gastown_tui.core.ports import (
     Recorded,
     Runtimes,
     Sessions,
+    Terminal,
     Worktrees,
 )
 from gastown_tui.core.world.clock import SystemClock
@@ -77,6 +78,7 @@ def open_hands(
         processes=cast(Processes, _Later(lambda: _load("processes", "OsProcesses")())),
         files=cast(Files, _Later(lambda: _load("disk", "DiskFiles")())),
         runtimes=cast(Runtimes, _Later(lambda: _load("runtimes", "TomlRuntimes")(_runtime_dirs(home)))),
+        terminal=cast(Terminal, _Later(lambda: _load("terminal", "OwnTerminal")())),
         clock=clock,
         mint=RandomMint(clock),
         actor=actor_name(actor, env=env, cwd=cwd, is_town=home is not None and home.is_town),
@@ -180,5 +182,17 @@ class _NoLedger:
         raise self._error
 
     def record(self, decide: Decide, *, actor: str, ledgers: Sequence[str] = ("",)) -> Recorded:
+        """There is none."""
+        raise self._error
+
+    def warnings(self) -> tuple[str, ...]:
+        """Nothing was read."""
+        return ()
+
+    def rebuild_projections(self) -> None:
+        """There is none."""
+        raise self._error
+
+    def verify(self) -> Verified:
         """There is none."""
         raise self._error

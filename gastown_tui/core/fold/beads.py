@@ -12,11 +12,25 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.fold.state import LedgerState
 from gastown_tui.core.model.bead import FIELDS, Bead, Comment, Dependency
-from gastown_tui.core.model.bead_line import decode_bead
+from gastown_tui.core.model.bead_line import culprit, decode_bead
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.times import epoch_ns
 
 _KNOWN = frozenset(FIELDS)
+_BARE: dict[str, Any] = {"id": "-", "title": "", "priority": 0, "created_at": "", "updated_at": ""}
+_PLAIN = {
+    key: kind
+    for key, name in Bead.__annotations__.items()
+    if (kind := {"str": str, "int": int, "bool": bool}.get(name.partition(" |")[0])) is not None
+}
+"""Fields whose values need no conversion when they are of this type."""
+_OF_CREATION = frozenset(
+    {
+        "id", "title", "description", "status", "priority", "issue_type", "assignee",
+        "labels", "dependencies", "created_at", "updated_at",
+    }
+)  # fmt: skip
+"""Fields the fact of creation names itself."""
 
 
 def _put(state: LedgerState, bead: Bead) -> None:
@@ -29,8 +43,10 @@ def _change(state: LedgerState, bead_id: BeadId, event: e.Event, /, **changes: A
     bead = state.beads.get(bead_id)
     if bead is None or bead.status == "tombstone":
         return
-    changes.setdefault("updated_at", event.timestamp)
-    _put(state, replace(bead, **changes))
+    if "updated_at" not in changes:
+        changes["updated_at"] = event.timestamp
+    state.beads[bead_id] = replace(bead, **changes)
+    state.touched_beads.add(bead_id)
 
 
 def _count_child(state: LedgerState, bead_id: str) -> None:
@@ -45,20 +61,6 @@ def created(state: LedgerState, fact: e.BeadCreated, event: e.Event) -> None:
     """A new bead; creating one that is there already changes nothing."""
     if fact.bead_id in state.beads:
         return
-    record: dict[str, Any] = {key: value for key, value in fact.fields.items() if key in _KNOWN}
-    record |= {
-        "id": fact.bead_id,
-        "title": fact.title,
-        "description": fact.description,
-        "status": fact.status,
-        "priority": fact.priority,
-        "issue_type": fact.issue_type,
-        "assignee": fact.assignee,
-        "labels": sorted(set(fact.labels)) or None,
-        "created_at": event.timestamp,
-        "updated_at": event.timestamp,
-    }
-    record.setdefault("created_by", event.actor or None)
     edges = tuple(
         Dependency(
             issue_id=fact.bead_id,
@@ -70,9 +72,40 @@ def created(state: LedgerState, fact: e.BeadCreated, event: e.Event) -> None:
         )
         for edge in fact.dependencies
     )
-    bead = msgspec.convert(record, Bead, strict=False)
-    _put(state, replace(bead, dependencies=edges or None))
+    bead = Bead(
+        id=fact.bead_id,
+        title=fact.title,
+        description=fact.description,
+        status=fact.status,
+        priority=fact.priority,
+        issue_type=fact.issue_type,
+        assignee=fact.assignee,
+        created_at=event.timestamp,
+        created_by=event.actor or None,
+        updated_at=event.timestamp,
+        labels=tuple(sorted(set(fact.labels))) or None,
+        dependencies=edges or None,
+    )
+    if fact.fields:
+        further = {key: value for key, value in fact.fields.items() if key in _KNOWN and key not in _OF_CREATION}
+        bead = replace(bead, **_of_their_types(further))
+    _put(state, bead)
     _count_child(state, fact.bead_id)
+
+
+def _of_their_types(values: dict[str, Any]) -> dict[str, Any]:
+    """Field values as a bead holds them; those that cannot be are left out."""
+    if all(type(value) is _PLAIN.get(key) or value is None for key, value in values.items()):
+        return values
+    values = dict(values)
+    while values:
+        try:
+            coerced = msgspec.convert(_BARE | values, Bead, strict=False)
+        except msgspec.ValidationError as error:
+            del values[culprit(str(error), values)]
+        else:
+            return {key: getattr(coerced, key) for key in values}
+    return {}
 
 
 def updated(state: LedgerState, fact: e.BeadUpdated, event: e.Event) -> None:
@@ -81,12 +114,7 @@ def updated(state: LedgerState, fact: e.BeadUpdated, event: e.Event) -> None:
     for required in ("title", "priority", "created_at", "updated_at"):
         if changes.get(required, "") is None:
             del changes[required]
-    bead = state.beads.get(fact.bead_id)
-    if bead is None:
-        return
-    record = msgspec.to_builtins(bead) | changes
-    coerced = msgspec.convert(record, Bead, strict=False)
-    _change(state, fact.bead_id, event, **{key: getattr(coerced, key) for key in changes})
+    _change(state, fact.bead_id, event, **_of_their_types(changes))
 
 
 def status_changed(state: LedgerState, fact: e.BeadStatusChanged, event: e.Event) -> None:
@@ -221,6 +249,7 @@ def imported(state: LedgerState, fact: e.BeadImported, event: e.Event) -> None:
             return
         if (epoch_ns(ours.updated_at) or 0) > (epoch_ns(bead.updated_at) or 0):
             return
+    state.beads.origins[bead.id] = fact.line
     _put(state, bead)
     _count_child(state, bead.id)
     if fact.position is not None:

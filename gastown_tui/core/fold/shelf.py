@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 from operator import attrgetter
+from typing import TypeVar, overload
 
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
 
+_T = TypeVar("_T")
 _BY_ID = attrgetter("id")
 
 
 class BeadShelf(MutableMapping[BeadId, Bead]):
-    """Beads by id. Indexes are built when first asked for and kept up from then on."""
+    """Beads by id. Indexes are built when first asked for and kept up from then on.
+
+    Attributes:
+        origins: Lines as another program wrote them, by bead; their spelling is kept when the bead is written back.
+    """
 
     def __init__(self) -> None:
+        self.origins: dict[BeadId, str] = {}
         self._beads: dict[BeadId, Bead] = {}
         self._dependents: dict[BeadId, dict[BeadId, str]] | None = None
         self._kinds: dict[str, set[BeadId]] | None = None
@@ -23,6 +30,9 @@ class BeadShelf(MutableMapping[BeadId, Bead]):
         return self._beads[bead_id]
 
     def __setitem__(self, bead_id: BeadId, bead: Bead) -> None:
+        if self._dependents is None and self._kinds is None:
+            self._beads[bead_id] = bead
+            return
         self._unindex(self._beads.get(bead_id))
         self._beads[bead_id] = bead
         self._index(bead)
@@ -38,6 +48,14 @@ class BeadShelf(MutableMapping[BeadId, Bead]):
 
     def __contains__(self, bead_id: object) -> bool:
         return bead_id in self._beads
+
+    @overload
+    def get(self, key: BeadId, /) -> Bead | None: ...
+    @overload
+    def get(self, key: BeadId, /, default: Bead | _T) -> Bead | _T: ...
+    def get(self, key: BeadId, /, default: object = None) -> object:
+        """A bead, or the default; the fold asks for one with every event, so it does not go the long way."""
+        return self._beads.get(key, default)
 
     def all(self) -> list[Bead]:
         """Every bead, tombstones too, in no particular order."""

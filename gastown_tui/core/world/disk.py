@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
@@ -26,26 +25,63 @@ def make_private(path: Path) -> None:
         raise GastownError(f"cannot make {shown(str(path), 200)}: {error.strerror}") from error
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> os.stat_result:
-    """Replace a file in one step: unique temporary name beside it, sync, rename. Returns what stands there now.
+class Staged:
+    """A file's new content, written under a unique name beside it and waiting to take its place.
+
+    Attributes:
+        status: What will stand there; a rename changes none of it but the change time.
+    """
+
+    def __init__(self, path: Path, temporary: Path, status: os.stat_result) -> None:
+        self._path = path
+        self._temporary = temporary
+        self.status = status
+
+    def commit(self) -> None:
+        """Take the file's place in one step."""
+        self._temporary.replace(self._path)
+
+    def discard(self) -> None:
+        """Leave nothing behind; harmless after `commit`."""
+        self._temporary.unlink(missing_ok=True)
+
+
+def stage(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> Staged:
+    """Write a file's new content beside it.
+
+    Raises:
+        OSError: it could not be written; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid():x}-{os.urandom(4).hex()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fchmod(descriptor, mode)
+            if sync:
+                os.fsync(descriptor)
+            return Staged(path, temporary, os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
+    """Replace a file in one step: unique temporary name beside it, sync, rename.
 
     Raises:
         OSError: it could not be written; the old file is untouched and nothing is left behind.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    staged = stage(path, data, mode=mode, sync=sync)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            if sync:
-                os.fsync(file.fileno())
-            status = os.fstat(file.fileno())
-        Path(name).replace(path)
+        staged.commit()
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        staged.discard()
         raise
-    return status
 
 
 class DiskFiles:
@@ -54,6 +90,12 @@ class DiskFiles:
     def make_directory(self, path: Path) -> None:
         """A private directory and its parents; there already is fine."""
         make_private(path)
+
+    def temporary(self, stem: str) -> Path:
+        """A fresh private directory where the system keeps temporary ones."""
+        import tempfile
+
+        return Path(tempfile.mkdtemp(prefix=stem))
 
     def exists(self, path: Path) -> bool:
         """Whether something is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from gastown_tui.core.errors import LedgerDamaged
@@ -81,10 +82,8 @@ class Durable:
         self._write(status.st_ino, status.st_size)
 
     def _failed(self, path: Path, error: OSError) -> LedgerDamaged:
-        try:
+        with suppress(OSError):
             self._failure.write_text(f"{path.name}: {error}\n")
-        except OSError:
-            pass
         return LedgerDamaged(
             f"{path} could not be made durable: {error.strerror}",
             hint="the disk may be failing; gt doctor verifies the file and lets writing go on",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 from zlib import crc32
 
 import msgspec
@@ -15,15 +16,13 @@ LINE_LIMIT = 4 * 1024 * 1024
 """Bytes one record may take."""
 _CRC_TAIL = len(b',"crc":"00000000"}')
 
-_encode = msgspec.json.Encoder().encode
-
 
 class Damaged(Exception):
     """A line that is no event and nobody else's record either."""
 
 
-class _Line(msgspec.Struct):
-    """The envelope as it stands on disk; the payload stays raw until its type is known."""
+class _Foreign(msgspec.Struct):
+    """The envelope of an event whose payload this version does not know, or cannot read."""
 
     event_id: str
     event_type: str
@@ -32,13 +31,14 @@ class _Line(msgspec.Struct):
     correlation_id: str | None = None
     caused_by: str | None = None
     tx: str | None = ""
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-    crc: str | None = None
 
 
-_decode = msgspec.json.Decoder(_Line).decode
+_encode = msgspec.json.Encoder().encode
+_decode_foreign = msgspec.json.Decoder(_Foreign).decode
 _decode_any = msgspec.json.Decoder().decode
-_payloads: dict[str, Any] = {}
+_decoders: dict[bytes, Callable[[bytes], Event]] = {}
+_HEAD = b'{"event_id":"evt-'
+_NAME_AT = len(_HEAD) + 26 + len(b'","event_type":"')
 
 
 def encode_event(event: Event) -> bytes:
@@ -71,7 +71,7 @@ def encode_event(event: Event) -> bytes:
 
 def without_crc(line: bytes) -> bytes:
     """The same line as the feed shows it."""
-    return line[:-_CRC_TAIL] + b"}" if line[-_CRC_TAIL:-10] == b',"crc":"' else line
+    return line[:-_CRC_TAIL] + b"}" if _has_crc(line) else line
 
 
 def decode_event(line: bytes) -> Event | None:
@@ -80,45 +80,70 @@ def decode_event(line: bytes) -> Event | None:
     Raises:
         Damaged: not JSON, a wrong checksum, or an envelope of the wrong types.
     """
-    try:
-        read = _decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if _is_foreign(line):
-            return None
-        raise Damaged(str(error)) from error
-    if read.crc is not None and (
-        line[-_CRC_TAIL:-10] != b',"crc":"' or b"%08x" % crc32(line[:-_CRC_TAIL]) != line[-10:-2]
+    decode = _decoders.get(line[_NAME_AT : line.find(b'"', _NAME_AT)])
+    if (
+        decode is not None
+        and line[-_CRC_TAIL:-10] == b',"crc":"'
+        and b"%08x" % crc32(line[:-_CRC_TAIL]) == line[-10:-2]
     ):
+        try:
+            return decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    return _decode_slowly(line)
+
+
+def _decode_slowly(line: bytes) -> Event | None:
+    """Lines of other programs or versions, or carried through one that ends lines in CR LF."""
+    if line.endswith(b"\r"):
+        return decode_event(line[:-1])
+    try:
+        record = _decode_any(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Damaged(str(error)) from error
+    if not isinstance(record, dict):
+        raise Damaged("not a record")
+    if "event_id" not in record:
+        return None
+    try:
+        head = _decode_foreign(line)
+    except msgspec.DecodeError as error:
+        raise Damaged(str(error)) from error
+    if "crc" in record and (not _has_crc(line) or b"%08x" % crc32(line[:-_CRC_TAIL]) != line[-10:-2]):
         raise Damaged("checksum does not match")
+    if line.startswith(_HEAD + head.event_id[4:].encode() + b'","event_type":"' + head.event_type.encode() + b'"'):
+        _learn(head.event_type)
     return Event(
-        event_id=EventId(read.event_id),
-        event_type=read.event_type,
-        timestamp=read.timestamp,
-        actor=read.actor or "",
-        correlation_id=read.correlation_id,
-        caused_by=EventId(read.caused_by) if read.caused_by else None,
-        tx=read.tx or "",
-        fact=_fact(read.event_type, read.data),
+        event_id=EventId(head.event_id),
+        event_type=head.event_type,
+        timestamp=head.timestamp,
+        actor=head.actor or "",
+        correlation_id=head.correlation_id,
+        caused_by=EventId(head.caused_by) if head.caused_by else None,
+        tx=head.tx or "",
+        fact=_fact(head.event_type, record.get("data")),
     )
 
 
-def _fact(name: str, data: msgspec.Raw) -> Fact:
-    decode = _payloads.get(name)
-    if decode is None:
-        kind = BY_WIRE.get(ALIASES.get(name, name))
-        if kind is None:
-            return Unknown(name=name)
-        decode = _payloads[name] = msgspec.json.Decoder(kind).decode
-    try:
-        fact: Fact = decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+def _fact(name: str, data: Any) -> Fact:
+    kind = BY_WIRE.get(ALIASES.get(name, name))
+    if kind is None:
         return Unknown(name=name)
-    return fact
-
-
-def _is_foreign(line: bytes) -> bool:
     try:
-        record = _decode_any(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return isinstance(record, dict) and "event_id" not in record
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError:
+        return Unknown(name=name)
+
+
+def _has_crc(line: bytes) -> bool:
+    return line[-_CRC_TAIL:-10] == b',"crc":"'
+
+
+def _learn(name: str) -> None:
+    """Read later events of a type in one go, straight into an `Event`: several times faster than in two steps."""
+    kind = BY_WIRE.get(name)
+    if kind is not None and name.encode() not in _decoders:
+        whole = msgspec.defstruct(
+            "Event", [("fact", kind, msgspec.field(name="data"))], bases=(Event,), frozen=True, kw_only=True
+        )
+        _decoders[name.encode()] = cast(Callable[[bytes], Event], msgspec.json.Decoder(whole).decode)

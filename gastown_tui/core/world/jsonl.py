@@ -5,35 +5,49 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
-from gastown_tui.core.errors import Conflict, NotFound
-from gastown_tui.core.events import Entry, Event, Fact, LedgerCreated
+from gastown_tui.core.errors import Conflict, GastownError, NotFound
+from gastown_tui.core.events import Entry, Event, LedgerCreated
 from gastown_tui.core.fold import LedgerState, Town
-from gastown_tui.core.model.ids import EventId, shown
+from gastown_tui.core.model.ids import RigName, shown
 from gastown_tui.core.model.times import stamp
-from gastown_tui.core.ports import Clock, Decide, Recorded
+from gastown_tui.core.ports import Clock, Decide, Recorded, Verified
 from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.disk import make_private, write_whole
+from gastown_tui.core.world.event_log import order_of
+from gastown_tui.core.world.feed import ADOPTION
 from gastown_tui.core.world.locate import Home, HomeKind, follow_redirect
 from gastown_tui.core.world.mint import EventMint
 from gastown_tui.core.world.settings_file import SettingsFiles
-from gastown_tui.core.world.store import Store
+from gastown_tui.core.world.store import Store, Written
 
 LOCK_WAIT_S = 10.0
+_AHEAD_S = 3600
+"""Events dated further ahead than this are worth a word."""
 
 
 class JsonlLedger:
     """One town's ledgers, or a lone one. A `Town` it hands out is live: the next read or record moves it on."""
 
-    def __init__(self, home: Home, *, clock: Clock | None = None, lock_wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        clock: Clock | None = None,
+        lock_wait_s: float = LOCK_WAIT_S,
+        unsafe_fs: bool = False,
+    ) -> None:
         self._home = home
         self._clock = clock or SystemClock()
         self._lock_wait_s = lock_wait_s
         self._mutex = threading.RLock()
         self._mint = EventMint()
-        self._own = Store(home.beads_dir, "")
+        self._unsafe_fs = unsafe_fs
+        self._own = Store(home.beads_dir, "", unsafe_fs=unsafe_fs)
         self._rigs: dict[str, Store] = {}
+        self._known_rigs: set[RigName] = set()
         self._settings = SettingsFiles(home.root)
 
     @property
@@ -56,35 +70,119 @@ class JsonlLedger:
         with self._mutex:
             self._town()
             found = [event for store in self._stores().values() for event in store.recent(limit)]
-        return tuple(sorted(found, key=lambda event: event.event_id)[-limit:] if limit > 0 else ())
+        return tuple(sorted(found, key=order_of)[-limit:]) if limit > 0 else ()
 
     def record(self, decide: Decide, *, actor: str, ledgers: Sequence[str] = ("",)) -> Recorded:
-        """Decide under the lock of the named ledgers and append the outcome durably as one transaction."""
-        with self._mutex, ExitStack() as held:
+        """Decide under the lock of the named ledgers and append the outcome durably as one transaction.
+
+        Rigs' ledgers are written before the town's: they hold what fences (hooks, merges), the town's holds what
+        follows from it (agents, mail, convoys). So a crash between two files leaves work that is recorded and not yet
+        announced, which repeating the verb or the reconciler makes good, and never an announcement without its cause.
+        """
+        with self._mutex:
+            events, written = self._transact(decide, actor, ledgers)
+        for store, each in written:
+            store.make_durable(each)
+        with self._mutex:
+            for store, _ in written:
+                store.project()
+            return Recorded(events=tuple(events), town=self._town())
+
+    def warnings(self) -> tuple[str, ...]:
+        """What reading had to leave out, in words."""
+        with self._mutex:
+            return tuple(text for store in self._stores().values() for text in store.reader.warnings())
+
+    def rebuild_projections(self) -> None:
+        """Write every projection of every ledger anew, from the events alone.
+
+        What others changed in the issues file since it was last written is recorded first.
+        """
+        with self._mutex:
+            self._town()
+            for name, store in self._stores().items():
+                self._transact(lambda _: (), "", (name,), adopts=True)
+                store.rebuild()
+
+    def verify(self) -> Verified:
+        """Read every log again, sync it, and let writing go on after a failed sync.
+
+        Raises:
+            LedgerDamaged: a log still cannot be made durable.
+        """
+        with self._mutex:
+            self._town()
+            logs = [(store, store.verify()) for store in self._stores().values()]
+        damaged = [
+            f"{store.beads / each.file}, byte {each.offset}: {each.reason}"
+            for store, log in logs
+            for each in log.damaged
+        ]
+        limit = int((self._clock.now().timestamp() + _AHEAD_S) * 1000)
+        ahead = sum(EventMint.ms_of(log.position.last) > limit for _, log in logs)
+        return Verified(events=sum(log.position.count for _, log in logs), damaged=tuple(damaged), ahead=ahead)
+
+    def _transact(
+        self, decide: Decide, actor: str, ledgers: Sequence[str], *, adopts: bool = False
+    ) -> tuple[list[Event], list[tuple[Store, Written]]]:
+        with ExitStack() as held:
             self._town()
             stores = [self._store(name) for name in sorted(set(ledgers))]
             for store in stores:
                 held.enter_context(store.writing(self._lock_wait_s))
-            town = self._town()
-            for store in stores:
-                store.adopt(self._stamped, self._mint)
-            events = self._stamped(decide(town), actor)
-            for store in reversed(stores):
-                store.append([event for name, event in events if name == store.name])
-        for store in stores:
-            store.settle()
-        return Recorded(events=tuple(event for _, event in events), town=self._town())
+            entries = decide(self._town())
+            self._check(entries, {store.name for store in stores})
+            moment = self._clock.now()
+            first: list[tuple[str, Event]] = []
+            if entries or adopts:
+                for store in stores:
+                    facts = [entry.fact for entry in entries if entry.ledger == store.name]
+                    found = store.unrecorded(facts, stamp(moment)) if facts or adopts else []
+                    adopted = [Entry(fact, store.name) for fact in found]
+                    first += self._stamped(adopted, actor, moment, ADOPTION if not store.last_event else None)
+            events = self._stamped(entries, actor, moment, None)
+            return [event for _, event in events], self._append(stores, [*first, *events])
 
-    def _stamped(self, entries: Sequence[Entry], actor: str) -> list[tuple[str, Event]]:
-        moment = self._clock.now()
-        events: list[tuple[str, Event]] = []
-        for store in (self._own, *self._rigs.values()):
+    def _append(self, stores: Sequence[Store], events: list[tuple[str, Event]]) -> list[tuple[Store, Written]]:
+        done: list[tuple[Store, Written]] = []
+        try:
+            for store in reversed(stores):
+                own = [event for name, event in events if name == store.name]
+                if own and (written := store.append(own)) is not None:
+                    done.append((store, written))
+        except BaseException:
+            for store, written in done:
+                store.cut_back(written)
+            raise
+        return done
+
+    @staticmethod
+    def _check(entries: Sequence[Entry], locked: set[str]) -> None:
+        for entry in entries:
+            if entry.ledger not in locked:
+                raise ValueError(f"{entry.fact.wire} is for ledger {entry.ledger!r}, which is not locked: {locked}")
+
+    def _stamped(
+        self, entries: Sequence[Entry], actor: str, moment: datetime, correlation: str | None
+    ) -> list[tuple[str, Event]]:
+        for store in self._stores().values():
             self._mint.see(store.last_event)
+        ms, when = int(moment.timestamp() * 1000), stamp(moment)
+        events: list[tuple[str, Event]] = []
         tx = ""
         for entry in entries:
-            event_id = self._mint.event_id(int(moment.timestamp() * 1000))
+            event_id = self._mint.event_id(ms)
             tx = tx or event_id
-            events.append((entry.ledger, _event(event_id, entry.fact, stamp(moment), actor, tx)))
+            event = Event(
+                event_id=event_id,
+                event_type=entry.fact.wire,
+                timestamp=when,
+                actor=actor,
+                correlation_id=correlation,
+                tx=tx,
+                fact=entry.fact,
+            )
+            events.append((entry.ledger, event))
         return events
 
     def _store(self, name: str) -> Store:
@@ -97,21 +195,27 @@ class JsonlLedger:
         return {"": self._own, **self._rigs}
 
     def _town(self) -> Town:
-        states: dict[str, LedgerState] = {"": self._own.read()}
-        if self._home.is_town:
-            for name in self._own.state.registers.rigs:
-                beads = self.home / name / ".beads"
-                if name not in self._rigs and beads.is_dir():
-                    self._rigs[name] = Store(follow_redirect(beads), name)
-            for gone in set(self._rigs) - set(self._own.state.registers.rigs):
-                del self._rigs[gone]
-            states |= {name: store.read() for name, store in sorted(self._rigs.items())}
+        try:
+            states: dict[str, LedgerState] = {"": self._own.read()}
+            if self._home.is_town:
+                self._follow_rigs(set(states[""].registers.rigs))
+                states |= {name: store.read() for name, store in self._rigs.items()}
+        except OSError as error:
+            raise GastownError(f"cannot read {error.filename or self.home}: {error.strerror}") from error
         settings = self._settings.read(tuple(self._rigs)) if self._home.is_town else None
         return Town(states, settings, is_town=self._home.is_town)
 
-
-def _event(event_id: EventId, fact: Fact, timestamp: str, actor: str, tx: str) -> Event:
-    return Event(event_id=event_id, event_type=fact.wire, timestamp=timestamp, actor=actor, tx=tx, fact=fact)
+    def _follow_rigs(self, named: set[RigName]) -> None:
+        """Open the ledgers of rigs that joined, and let go of those that left."""
+        if named == self._known_rigs:
+            return
+        found = {name: follow_redirect(self.home / name / ".beads") for name in sorted(named)}
+        present = {name: beads for name, beads in found.items() if beads.is_dir()}
+        self._rigs = {
+            name: self._rigs.get(name) or Store(beads, name, unsafe_fs=self._unsafe_fs)
+            for name, beads in present.items()
+        }
+        self._known_rigs = named if len(present) == len(named) else set()
 
 
 def create_ledger(directory: Path, prefix: str, *, actor: str = "", clock: Clock | None = None) -> JsonlLedger:

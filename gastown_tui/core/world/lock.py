@@ -80,10 +80,9 @@ def probe(directory: Path) -> str:
     A file system is judged by what it does, not by its name: two descriptions of one file must exclude each other.
     """
     path = directory / f".lock-probe-{os.getpid()}-{threading.get_ident()}"
-    descriptors: list[int] = []
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    descriptors = [os.open(path, flags, 0o600), os.open(path, flags, 0o600)]
     try:
-        for _ in range(2):
-            descriptors.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         if not _try(descriptors[0]):
             return "a fresh lock was refused"
         return "two holders were let in at once" if _try(descriptors[1]) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from gastown_tui.core.errors import GastownError
 from gastown_tui.core.world.disk import make_private
 
 _TAIL_BYTES = 256
+_BLOCK_BYTES = 4 * 1024 * 1024
 _WORDS = {
     errno.ENOSPC: ("the disk is full", "free some space; nothing was written"),
     errno.EDQUOT: ("the disk quota is used up", "free some space; nothing was written"),
@@ -78,6 +80,49 @@ class LogFile:
         finally:
             os.close(descriptor)
 
+    def rewind(self) -> None:
+        """Forget everything read."""
+        self.cursor = Cursor()
+
+    def step(self, records: bytes) -> None:
+        """Step over records just appended to a file that was read to its end."""
+        at = self.cursor
+        if at.inode == 0:
+            status = self.path.stat()
+            at = Cursor(device=status.st_dev, inode=status.st_ino)
+        tail = (at.tail + records)[-_TAIL_BYTES:]
+        self.cursor = Cursor(device=at.device, inode=at.inode, offset=at.offset + len(records), tail=tail)
+
+    def blocks(self, *, sealed: bool = False) -> Iterator[tuple[int, bytes]]:
+        """The rest of the file in blocks of whole lines, each with its offset; the cursor follows.
+
+        A sealed file's last line counts even without a newline: nobody will finish it.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise GastownError(f"cannot read {self.path}: {error.strerror}") from error
+        try:
+            status = os.fstat(descriptor)
+            size = _BLOCK_BYTES
+            while data := _read_all(descriptor, self.cursor.offset, size):
+                start = self.cursor.offset
+                end = data.rfind(b"\n") + 1
+                if sealed and start + len(data) >= status.st_size:
+                    end = len(data)
+                if end == 0:
+                    if len(data) < size:
+                        return
+                    size *= 2
+                    continue
+                tail = (self.cursor.tail + data[max(0, end - _TAIL_BYTES) : end])[-_TAIL_BYTES:]
+                self.cursor = Cursor(device=status.st_dev, inode=status.st_ino, offset=start + end, tail=tail)
+                yield start, data[:end]
+        finally:
+            os.close(descriptor)
+
     def is_stale(self) -> bool:
         """Whether the file has changed since the last read, by its size and identity alone."""
         try:
@@ -103,7 +148,7 @@ class LogFile:
             device=status.st_dev,
             inode=status.st_ino,
             offset=start + end,
-            tail=data[max(0, end - _TAIL_BYTES) : end],
+            tail=data[max(0, end - _TAIL_BYTES) : end] if end else at.tail,
         )
         return Chunk(data[skip:end], start + skip, not known and at.offset > 0)
 

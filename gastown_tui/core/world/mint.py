@@ -11,6 +11,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32 in lower case: the order of its characters is the order of their bytes."""
 _MS_CHARS, _COUNT_CHARS, _CHANCE_CHARS = 10, 4, 12
 _COUNT_LIMIT = 32**_COUNT_CHARS
+_MS_LIMIT = 32**_MS_CHARS // 2
+"""An id dated beyond the year 19000 is nonsense; following it would use the alphabet up."""
 SORTABLE_CHARS = _MS_CHARS + _COUNT_CHARS + _CHANCE_CHARS
 """Length of the sortable part of an id."""
 
@@ -60,8 +62,15 @@ class EventMint:
     def see(self, event_id: str) -> None:
         """Learn of an id issued elsewhere."""
         if is_event_id(event_id):
-            at = (number(event_id[4 : 4 + _MS_CHARS]), number(event_id[4 + _MS_CHARS : 4 + _MS_CHARS + _COUNT_CHARS]))
-            self._ms, self._count = max((self._ms, self._count), at)
+            ms = number(event_id[4 : 4 + _MS_CHARS])
+            count = number(event_id[4 + _MS_CHARS : 4 + _MS_CHARS + _COUNT_CHARS])
+            if ms < _MS_LIMIT:
+                self._ms, self._count = max((self._ms, self._count), (ms, count))
+
+    @staticmethod
+    def ms_of(event_id: str) -> int:
+        """When an id was issued, in milliseconds since 1970; 0 for ids of another shape."""
+        return number(event_id[4 : 4 + _MS_CHARS]) if is_event_id(event_id) else 0
 
     def event_id(self, now_ms: int) -> EventId:
         """The next id."""

@@ -88,7 +88,7 @@ def set_setting(file: Path, key: str, value: str, *, is_rig: bool | None = None)
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    kind: type[Settings] | type[RigSettings] = RigSettings if _is_rig(file, is_rig) else Settings
+    is_rigs = _is_rig(file, is_rig)
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     pieces = key.split(".")
     if not all(pieces):
@@ -109,7 +109,8 @@ def set_setting(file: Path, key: str, value: str, *, is_rig: bool | None = None)
         table[pieces[-1]] = candidate
         changed = tomlkit.dumps(document)
         try:
-            _convert(tomllib.loads(changed), kind, str(file))
+            record = tomllib.loads(changed)
+            _convert(record, RigSettings, str(file)) if is_rigs else _convert(record, Settings, str(file))
         except BadInput as error:
             problem = problem or error
             continue

@@ -1,158 +1,220 @@
-"""One ledger directory: its log, its folded state, its projections."""
+"""One ledger directory as the ledger of a town uses it: read, lock, append, make durable, project."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from gastown_tui.core.errors import BadInput, GastownError
-from gastown_tui.core.events import BeadImported, Event, LedgerAdopted
-from gastown_tui.core.fold import LedgerState, apply
-from gastown_tui.core.model.address import hook_file_name
-from gastown_tui.core.model.bead_line import decode_bead, encode_bead
+from gastown_tui.core.errors import GastownError, LedgerDamaged
+from gastown_tui.core.events import Event, Fact, LinesQuarantined
+from gastown_tui.core.fold import LedgerState
 from gastown_tui.core.model.ids import EventId
-from gastown_tui.core.world.disk import make_private, write_whole
+from gastown_tui.core.world.adopt import quarantined_fact
+from gastown_tui.core.world.disk import make_private
 from gastown_tui.core.world.durable import Durable
-from gastown_tui.core.world.envelope import Damaged, decode_event, encode_event
-from gastown_tui.core.world.lock import FileLock
-from gastown_tui.core.world.log import Appender, LogFile, in_words
+from gastown_tui.core.world.envelope import decode_event, encode_event
+from gastown_tui.core.world.event_log import Damage, EventLog, order_of
+from gastown_tui.core.world.lock import FileLock, probe
+from gastown_tui.core.world.log import Appender, in_words
+from gastown_tui.core.world.projections import status_of
+from gastown_tui.core.world.projector import Projector
+from gastown_tui.core.world.quarantine import put_aside, put_aside_damage
+from gastown_tui.core.world.reader import Reader
+
+
+class Written(msgspec.Struct, frozen=True):
+    """Records that stand in the log and are not known to be on the disk yet."""
+
+    inode: int
+    offset: int
+    """The log's size with them."""
+    records: bytes
 
 
 class Store:
     """One ledger directory."""
 
-    def __init__(self, beads: Path, name: str) -> None:
+    def __init__(self, beads: Path, name: str, *, unsafe_fs: bool = False) -> None:
         self.beads = beads
         self.name = name
         self.local = beads / "local"
-        self.state = LedgerState()
-        self._log = LogFile(beads / "events.jsonl")
+        self.reader = Reader(beads)
+        self._projector = Projector(self.reader, self.local)
         self._appender = Appender(beads / "events.jsonl")
+        self._vapor = Appender(beads / "vapor.jsonl")
         self._durable = Durable(self.local)
-        self._events: list[Event] = []
-        self._written: tuple[int, int] | None = None
-        self._is_adopted = False
+        self._lock = FileLock(self.local / "lock")
+        self._is_probed = unsafe_fs
 
     @property
     def last_event(self) -> EventId:
         """The newest event folded."""
-        return self.state.registers.last_event
-
-    def recent(self, limit: int) -> list[Event]:
-        """The newest events."""
-        return self._events[-limit:]
+        return EventId(self.reader.log.position.last)
 
     def read(self) -> LedgerState:
-        """Fold what is new."""
-        if not self.beads.is_dir():
-            raise GastownError(f"{self.beads} is gone")
-        chunk = self._log.fresh()
-        if chunk.is_replaced:
-            self._events = []
-            self.state = LedgerState()
-        if not chunk.data:
-            if not self._log.cursor.offset and not self._is_adopted:
-                self._overlay()
-            return self.state
-        if self._is_adopted and not self._events:
-            self.state = LedgerState()
-        fresh = []
-        for line in chunk.data.splitlines():
-            try:
-                event = decode_event(line)
-            except Damaged:
-                continue
-            if event is not None:
-                fresh.append(event)
-        if self._events and fresh and fresh[0].event_id <= self._events[-1].event_id:
-            fresh = self._events + fresh
-            self._events, self.state = [], LedgerState()
-        known = {each.event_id for each in self._events}
-        for event in sorted(fresh, key=lambda event: event.event_id):
-            if event.event_id not in known:
-                known.add(event.event_id)
-                apply(self.state, event)
-                self._events.append(event)
-        return self.state
+        """The state as of now. Writes nothing."""
+        return self.reader.read()
+
+    def recent(self, limit: int) -> list[Event]:
+        """The newest shown events that were projected, oldest first."""
+        newest = self.last_event
+        return [event for event in self.reader.projections.feed.newest(limit) if order_of(event) <= newest]
 
     @contextmanager
     def writing(self, wait_s: float) -> Iterator[None]:
-        """Hold the lock."""
-        make_private(self.local)
-        self._durable.refuse_after_failure()
+        """Hold the ledger's lock.
+
+        Raises:
+            Conflict: it was not to be had in time.
+            LedgerDamaged: an earlier sync failed.
+        """
         try:
-            with FileLock(self.local / "lock").hold(wait_s):
+            make_private(self.local)
+            self._durable.refuse_after_failure()
+            self._probe()
+            with self._lock.hold(wait_s):
                 self._appender.seal()
                 yield
         except OSError as error:
             raise in_words(error, self.beads) from error
 
-    def adopt(self, stamped: Callable[..., Any], mint: Any) -> None:
-        """Record the starting state."""
-        if not self._is_adopted or self._events or not len(self.state.beads):
-            return
-        from gastown_tui.core.events import Entry, LedgerCreated
+    def unrecorded(self, facts: Iterable[Fact], seen: str) -> list[Fact]:
+        """What has to go into the log before `facts` do: a starting state, others' edits, damage found.
 
-        lines = self._issue_lines()
-        entries = [Entry(LedgerCreated(prefix=self.state.registers.prefix)), Entry(LedgerAdopted(lines=len(lines)))]
-        entries += [Entry(BeadImported(bead_id=bead_id, line=line)) for bead_id, line in lines]
-        self.append([event for _, event in stamped(entries, "")])
-        self.read()
+        Called under the lock, and only when something will be written.
 
-    def append(self, events: list[Event]) -> None:
-        """Append under the lock."""
-        if events:
-            inode, before, after = self._appender.append(b"".join(encode_event(event) for event in events))
+        Args:
+            facts: What is about to be recorded.
+            seen: The time, for the record of what is put aside.
+        """
+        reader, name = self.reader, self.reader.projections.issues.name
+        is_start = reader.log.position.count == 0
+        found = reader.starting_facts(facts) if is_start else list(reader.outside)
+        if reader.scan is not None and reader.scan.bad:
+            put_aside(self.local, name, reader.scan.bad, seen)
+            if not is_start:
+                found.append(quarantined_fact(name, reader.scan.bad))
+        return found + self._new_damage(seen)
+
+    def append(self, events: list[Event]) -> Written | None:
+        """Append events under the lock and fold them, as anybody else would read them.
+
+        Raises:
+            GastownError: there was no room; the log is as it was.
+        """
+        kept = [encode_event(event) for event in events if not event.fact.vapor]
+        passing = [encode_event(event) for event in events if event.fact.vapor]
+        reader = self.reader
+        starts_anew = reader.log.position.count == 0 or bool(reader.outside)
+        written = None
+        if kept:
+            records = b"".join(kept)
+            inode, before, after = self._appender.append(records)
             self._durable.forget_beyond(inode, before)
-            self._written = (inode, after)
+            written = Written(inode, after, records)
+        if passing:
+            self._vapor.append(b"".join(passing))
+        if starts_anew:
+            reader.refold()
+            return written
+        found: list[Event] = []
+        for lines, is_vapor in ((kept, False), (passing, True)):
+            read = [event for line in lines if (event := decode_event(line[:-1])) is not None]
+            if read:
+                reader.log.advance(b"".join(lines), read, vapor=is_vapor)
+                found += read
+        reader.apply(sorted(found, key=order_of))
+        return written
 
-    def settle(self) -> None:
-        """Make durable, refresh projections."""
-        if self._written:
-            self._durable.reach(self._appender.path, inode=self._written[0], offset=self._written[1])
-            self._written = None
-            with FileLock(self.local / "projector").hold(10):
-                self.read()
-                self._project()
+    def cut_back(self, written: Written) -> None:
+        """Take back what was just appended, still under the lock: the transaction could not be finished elsewhere."""
+        self._appender.cut_back(written.offset - len(written.records))
+        self.reader.forget()
 
-    def _issue_lines(self) -> list[tuple[Any, str]]:
-        path = self.beads / "issues.jsonl"
-        if not path.exists():
-            return []
-        lines = []
-        for line in path.read_text().splitlines():
+    def make_durable(self, written: Written) -> None:
+        """Return once appended records are on the disk. The lock is free by now; many wait for one sync.
+
+        Raises:
+            LedgerDamaged: the disk did not take them.
+        """
+        path = self._appender.path
+        self._durable.reach(path, inode=written.inode, offset=written.offset)
+        status = status_of(path)
+        if status is None or status.st_ino != written.inode:
+            self._put_back(written)
+
+    def project(self) -> None:
+        """See to the projections if it falls to us."""
+        if self._projector.is_due():
+            self._projector.refresh()
+
+    def rebuild(self) -> None:
+        """Write every projection anew from the events alone."""
+        self._projector.rebuild()
+
+    def verify(self) -> EventLog:
+        """Read the whole log again and sync it, so that writing may go on after a failed sync.
+
+        Raises:
+            LedgerDamaged: the file still cannot be synced.
+        """
+        log = EventLog(self.beads)
+        for _ in log.everything():
+            pass
+        path = self._appender.path
+        if path.exists():
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                lines.append((decode_bead(line).id, line))
-            except BadInput:
-                continue
-        return lines
+                os.fsync(descriptor)
+            except OSError as error:
+                raise LedgerDamaged(f"{path} still cannot be made durable: {error.strerror}") from error
+            finally:
+                os.close(descriptor)
+        self._durable.clear_failure()
+        return log
 
-    def _overlay(self) -> None:
-        from gastown_tui.core.model.bead import prefix_of
+    def _new_damage(self, seen: str) -> list[Fact]:
+        if not self.reader.log.damaged:
+            return []
+        by_file: dict[str, list[Damage]] = {}
+        for each in put_aside_damage(self.local, self.reader.log.damaged, seen):
+            by_file.setdefault(each.file, []).append(each)
+        return [
+            LinesQuarantined(file=file, count=len(each), first_line=self._line_number(each[0]))
+            for file, each in by_file.items()
+        ]
 
-        self._is_adopted = True
-        counts: dict[str, int] = {}
-        for _, line in self._issue_lines():
-            bead = decode_bead(line)
-            self.state.beads[bead.id] = bead
-            counts[prefix_of(bead.id)] = counts.get(prefix_of(bead.id), 0) + 1
-        self.state.registers.prefix = max(counts, key=counts.__getitem__, default="bd")
+    def _line_number(self, damage: Damage) -> int:
+        for folder in (self.beads, self.beads / "events"):
+            if (folder / damage.file).is_file():
+                with (folder / damage.file).open("rb") as file:
+                    return file.read(damage.offset).count(b"\n") + 1
+        return 0
 
-    def _project(self) -> None:
-        beads = sorted(self.state.beads.all(), key=lambda bead: bead.id)
-        write_whole(self.beads / "issues.jsonl", b"".join(encode_bead(bead) + b"\n" for bead in beads))
-        mail = self.state.mail
-        if mail:
-            write_whole(
-                self.beads / "messages.jsonl", b"".join(msgspec.json.encode(mail[k]) + b"\n" for k in sorted(mail))
-            )
-        hooks = {hook_file_name(agent): hook for agent, hook in self.state.registers.hooks.items()}
-        for path in self.beads.glob(".hook-*"):
-            if path.name not in hooks:
-                path.unlink()
-        for name, hook in hooks.items():
-            write_whole(self.beads / name, f"{hook.ref_type}:{hook.bead_id}\n".encode())
+    def _put_back(self, written: Written) -> None:
+        """The log was replaced between append and sync: put back what the new file lacks."""
+        with self._lock.hold(60.0):
+            self._appender.seal()
+            path = self._appender.path
+            data = path.read_bytes() if path.exists() else b""
+            missing = [line for line in written.records.splitlines(keepends=True) if line not in data]
+            if not missing:
+                return
+            inode, before, after = self._appender.append(b"".join(missing))
+            self._durable.forget_beyond(inode, before)
+        self._durable.reach(path, inode=inode, offset=after)
+        self.reader.forget()
+
+    def _probe(self) -> None:
+        if not self._is_probed:
+            reason = probe(self.local)
+            if reason:
+                raise GastownError(
+                    f"{self.beads} lies where file locks do not work: {reason}",
+                    hint="keep the town on a local disk; GASTOWN_UNSAFE_FS=1 insists",
+                )
+            self._is_probed = True

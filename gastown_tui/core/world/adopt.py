@@ -1,0 +1,241 @@
+"""Reading an `issues.jsonl` somebody else wrote: its beads, the lines that are none, and those that are damaged."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from gastown_tui.core.errors import BadInput
+from gastown_tui.core.events import BeadImported, Fact, LedgerAdopted, LedgerCreated, LineKept, LinesQuarantined
+from gastown_tui.core.fold import LedgerState
+from gastown_tui.core.model.bead import Bead, prefix_of
+from gastown_tui.core.model.bead_line import decode_bead, encode_bead, rewrite_line
+from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.times import epoch_ns
+
+_BOM = b"\xef\xbb\xbf"
+_MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ", b"||||||| ")
+_decode_any = msgspec.json.Decoder().decode
+_PREFIX_KEY = re.compile(r"""^\s*["']?issue[-_]prefix["']?\s*:\s*["']?([A-Za-z][A-Za-z0-9-]*)""", re.MULTILINE)
+_INFIX = re.compile(r"-(?:mol|wisp|eph)$")
+"""What molecules and wisps put between the prefix and the rest."""
+_SMALL_BYTES = 64 * 1024
+_VOTERS = 400
+"""Ids that are asked for the prefix of a large file."""
+
+
+class BadLine(msgspec.Struct, frozen=True):
+    """A line that is neither a bead nor anybody's record."""
+
+    number: int
+    """Counted from 1, as editors do."""
+    line: bytes
+    kind: str
+    """What is wrong, in words that fit many lines."""
+    reason: str
+
+
+class Scan(msgspec.Struct):
+    """A foreign file taken apart.
+
+    Attributes:
+        beads: The winning line of each bead, with its number, in file order.
+        kept: Lines that are valid but no bead, with their numbers.
+        bad: Everything else: damaged lines, conflict markers, older versions of a bead that is there twice.
+        is_sorted: Whether beads stand sorted by id and nothing but headers stands among them.
+    """
+
+    beads: dict[str, tuple[int, str, Bead]]
+    kept: list[tuple[int, str]]
+    bad: list[BadLine]
+    is_sorted: bool = True
+
+
+def scan(data: bytes) -> Scan:
+    """Take a file apart, line by line."""
+    found = Scan({}, [], [])
+    lines = data.removeprefix(_BOM).split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            _sort_in(found, number, line)
+    names = list(found.beads)
+    first = min((number for number, _, _ in found.beads.values()), default=0)
+    found.is_sorted = names == sorted(names) and all(number < first for number, _ in found.kept)
+    return found
+
+
+def _sort_in(found: Scan, number: int, line: bytes) -> None:
+    try:
+        bead, text = decode_bead(line), line.decode()
+    except (BadInput, UnicodeDecodeError):
+        _sort_other(found, number, line)
+        return
+    known = found.beads.get(bead.id)
+    if known is not None:
+        ours, theirs = epoch_ns(known[2].updated_at) or 0, epoch_ns(bead.updated_at) or 0
+        loser = (number, line) if theirs < ours else (known[0], known[1].encode())
+        found.bad.append(BadLine(loser[0], loser[1], "older versions of a bead", f"an older version of {bead.id}"))
+        if theirs < ours:
+            return
+        # The winner keeps the place where the bead first stood, so that the file stays in order.
+        number = known[0]
+    found.beads[bead.id] = (number, text, bead)
+
+
+def _sort_other(found: Scan, number: int, line: bytes) -> None:
+    if line.startswith(_MARKERS):
+        found.bad.append(BadLine(number, line, "merge conflict markers", "a merge conflict marker"))
+        return
+    try:
+        record, text = _decode_any(line), line.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        pieces = _unglued(line)
+        kind = "several records on one line" if pieces else "not JSON"
+        found.bad.append(BadLine(number, line, kind, f"{kind}: {error}"))
+        for piece in pieces:
+            _sort_in(found, number, piece)
+        return
+    if isinstance(record, dict):
+        found.kept.append((number, text))
+    else:
+        found.bad.append(BadLine(number, line, "not a record", "not a record"))
+
+
+def _unglued(line: bytes) -> list[bytes]:
+    """Whole beads of a line whose newlines were lost; empty when there is none."""
+    import json
+
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return []
+    decoder, pieces = json.JSONDecoder(), []
+    at = text.find('{"')
+    while at >= 0:
+        try:
+            record, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            at = text.find('{"', at + 1)
+            continue
+        if isinstance(record, dict) and isinstance(record.get("id"), str) and "title" in record:
+            pieces.append(text[at:end].encode())
+        at = text.find('{"', end)
+    return pieces
+
+
+def starting_facts(found: Scan, *, file: str, prefix: str, digest: str) -> list[Fact]:
+    """What adopting a file records: its beads become the starting state of the log."""
+    in_order = found.is_sorted
+    facts: list[Fact] = [
+        LedgerCreated(prefix=prefix),
+        LedgerAdopted(lines=len(found.beads) + len(found.kept), sorted_by_id=in_order, sha256=digest),
+    ]
+    facts += [LineKept(line=text, position=number) for number, text in found.kept]
+    facts += [
+        BeadImported(bead_id=bead.id, line=text, position=None if in_order else number)
+        for number, text, bead in found.beads.values()
+    ]
+    if found.bad:
+        facts.append(quarantined_fact(file, found.bad))
+    return facts
+
+
+def quarantined_fact(file: str, bad: list[BadLine]) -> LinesQuarantined:
+    """How many lines were put aside, and where the first stood."""
+    return LinesQuarantined(file=file, count=len(bad), first_line=min(each.number for each in bad))
+
+
+def looks_whole(data: bytes, lead: bytes, names: list[str]) -> bool:
+    """Whether a file shows no sign of damage, judged by its outline: one object a line, no bead twice.
+
+    Much cheaper than `scan`; a line that is broken inside is found when it is decoded.
+    """
+    if not data:
+        return True
+    if not lead or b"}" + lead in data or data.startswith(_BOM):
+        return False
+    return data.count(b"}\n") == data.count(b"\n") == len(names) == len(set(names))
+
+
+def outside_facts(found: Scan, base: Mapping[BeadId, Bead], state: LedgerState) -> list[Fact]:
+    """What somebody else changed in our file since we wrote it.
+
+    A bead that is missing was not deleted: it comes back. A line older than the bead is left from somewhere else and
+    says nothing new.
+
+    Args:
+        found: The file as it is.
+        base: The beads as our file had them.
+        state: The beads as they are now.
+    """
+    facts: list[Fact] = []
+    for _, text, theirs in found.beads.values():
+        ours = base.get(theirs.id)
+        if ours is not None and _says_the_same(text, ours, state.beads.origins.get(ours.id)):
+            continue
+        now = state.beads.get(theirs.id)
+        if now is not None and (epoch_ns(theirs.updated_at) or 0) < (epoch_ns(now.updated_at) or 0):
+            continue
+        facts.append(BeadImported(bead_id=theirs.id, line=text))
+    taken = dict(state.registers.kept_lines)
+    for number, text in found.kept:
+        if text not in taken.values():
+            place = number if number not in taken else max(taken) + 1
+            taken[place] = text
+            facts.append(LineKept(line=text, position=place))
+    return facts
+
+
+def _says_the_same(text: str, ours: Bead, origin: str | None) -> bool:
+    """Whether a line holds what ours would, whatever its spelling; keys nobody here knows count too."""
+    line = rewrite_line(origin.encode(), ours) if origin else encode_bead(ours)
+    return text.encode() == line or _decode_any(text) == _decode_any(line)
+
+
+def issues_file(beads: Path) -> Path:
+    """The file other programs keep their beads in: what `metadata.json` says, else the names they use."""
+    said = ""
+    try:
+        record = _decode_any((beads / "metadata.json").read_bytes()[:_SMALL_BYTES])
+        said = record.get("jsonl_export", "") if isinstance(record, dict) else ""
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    own = {"events.jsonl", "messages.jsonl", "feed.jsonl", "vapor.jsonl", "routes.jsonl", "interactions.jsonl"}
+    names = ["issues.jsonl", "beads.jsonl"]
+    if isinstance(said, str) and said.endswith(".jsonl") and Path(said).name == said and said not in own:
+        names.insert(0, said)
+    return next((beads / name for name in names if (beads / name).is_file()), beads / "issues.jsonl")
+
+
+def guess_prefix(beads: Path, names: list[str]) -> str:
+    """The prefix of new beads: what `config.yaml` says, else that of most beads, else the directory's name."""
+    try:
+        text = (beads / "config.yaml").read_bytes()[:_SMALL_BYTES].decode()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if match := _PREFIX_KEY.search(text):
+        return match.group(1)
+    asked = names[:: max(1, len(names) // _VOTERS)]
+    votes = Counter(_INFIX.sub("", prefix_of(name)) for name in asked)
+    if votes:
+        most = max(votes.values())
+        return min(prefix for prefix, count in votes.items() if count == most)
+    folder = re.sub(r"[^a-z0-9-]", "", beads.resolve().parent.name.lower()).strip("-0123456789")[:20].strip("-")
+    return folder or "bd"
+
+
+def highest_children(names: Iterable[str]) -> dict[BeadId, int]:
+    """The highest child number under each parent."""
+    highest: dict[BeadId, int] = {}
+    for name in names:
+        parent, dot, number = name.rpartition(".")
+        if dot and number.isdigit():
+            parent_id = BeadId(parent)
+            highest[parent_id] = max(highest.get(parent_id, 0), int(number))
+    return highest

@@ -1,0 +1,229 @@
+"""Every event of one ledger in the order of their ids: sealed segments, the log, and vapor beside it.
+
+Lines may stand in any order (two clones merged by union) and more than once; ids decide. What was read once is not
+read again unless a file was replaced, or brought an event that belongs before one already folded.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from heapq import merge
+from pathlib import Path
+
+import msgspec
+
+from gastown_tui.core.events import Event
+from gastown_tui.core.model.times import epoch_ns
+from gastown_tui.core.world.envelope import Damaged, decode_event
+from gastown_tui.core.world.log import Cursor, LogFile
+from gastown_tui.core.world.mint import SORTABLE_CHARS, sortable
+
+_SETTLE_TRIES = 8
+_ID_CHARS = 4 + SORTABLE_CHARS
+_SPLIT = b'{"event_id":"'
+_CLOSE = re.compile(rb',"crc":"[0-9a-f]{8}"\}')
+
+Segments = tuple[tuple[str, int, int], ...]
+"""Name, size and modification time of each sealed segment."""
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a ledger was read."""
+
+    log: Cursor = Cursor()
+    vapor: Cursor = Cursor()
+    segments: Segments = ()
+    last: str = ""
+    """The order of the newest event read; see `order_of`."""
+    count: int = 0
+    """How many events that were."""
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """A line that could not be read."""
+
+    file: str
+    offset: int
+    line: bytes
+    reason: str
+
+
+class Disorder(Exception):
+    """The lines are not in the order of their ids; the ledger has to be sorted before it is folded."""
+
+
+def order_of(event: Event) -> str:
+    """What the fold sorts by: the id, or for ids of another shape the time of the event and then the id."""
+    if len(event.event_id) == _ID_CHARS:
+        return event.event_id
+    ms = (epoch_ns(event.timestamp) or 0) // 1_000_000
+    return "evt-" + sortable(max(0, ms), 0)[:14] + event.event_id
+
+
+class EventLog:
+    """The events of one `.beads` directory."""
+
+    def __init__(self, beads: Path, position: Position | None = None) -> None:
+        self.position = position or Position()
+        self.damaged: list[Damage] = []
+        self._beads = beads
+        self.log = LogFile(beads / "events.jsonl", self.position.log)
+        self._vapor = LogFile(beads / "vapor.jsonl", self.position.vapor)
+
+    def is_stale(self) -> bool:
+        """Whether any file changed since the last read. Costs three looks at the directory."""
+        return self.log.is_stale() or self._vapor.is_stale() or self._segments() != self.position.segments
+
+    def fresh(self) -> list[Event] | None:
+        """Events since the last read, in order; None when everything has to be folded anew (`replay`)."""
+        events: list[Event] = []
+        for _ in range(_SETTLE_TRIES):
+            if self._segments() != self.position.segments:
+                return None
+            pieces = [(file.path.name, file.fresh()) for file in (self.log, self._vapor)]
+            if any(chunk.is_replaced for _, chunk in pieces):
+                return None
+            for name, chunk in pieces:
+                events += [event for event, _ in self._decoded(name, chunk.start, chunk.data)]
+            if not pieces[-1][1].data:
+                # Vapor is read after the log; had it brought something, the log may lack what came before that.
+                break
+        return self._in_order(events)
+
+    def replay(self) -> Iterator[tuple[Event, bytes]]:
+        """Every event from the beginning, once, with its line. Afterwards `fresh` goes on from there.
+
+        Raises:
+            Disorder: the lines are not in order; `replay_sorted` is slower and takes memory for all of them.
+        """
+        last, count = "", 0
+        for order, event, line in merge(*self._streams(), key=lambda found: found[0]):
+            if order <= last:
+                if order == last:
+                    continue
+                raise Disorder
+            last, count = order, count + 1
+            yield event, line
+        self._arrive(last, count)
+
+    def replay_sorted(self) -> Iterator[tuple[Event, bytes]]:
+        """Every event from the beginning, once, whatever the order of the lines."""
+        found = {order: (event, line) for stream in self._streams() for order, event, line in stream}
+        for order in sorted(found):
+            yield found[order]
+        self._arrive(max(found, default=""), len(found))
+
+    def everything(self) -> Iterator[tuple[Event, bytes]]:
+        """Every event from the beginning, once, with its line, for whoever does not fold while reading."""
+        if self._is_orderly():
+            return self.replay()
+        return self.replay_sorted()
+
+    def advance(self, records: bytes, events: list[Event], *, vapor: bool = False) -> None:
+        """Step over records this process has just appended, under the lock and caught up."""
+        file = self._vapor if vapor else self.log
+        file.step(records)
+        self._arrive(max(self.position.last, events[-1].event_id), self.position.count + len(events))
+
+    def decoded(self, start: int, data: bytes) -> list[tuple[Event, bytes]]:
+        """The events in a piece of the log that was read before, with their lines, in order and once."""
+        known = len(self.damaged)
+        found = {order_of(event): (event, line) for event, line in self._decoded(self.log.path.name, start, data)}
+        del self.damaged[known:]
+        return [found[order] for order in sorted(found)]
+
+    def _in_order(self, events: list[Event]) -> list[Event] | None:
+        last = self.position.last
+        for event in events:
+            order = order_of(event)
+            if order <= last:
+                return self._sorted(events)
+            last = order
+        self._arrive(last, self.position.count + len(events))
+        return events
+
+    def _sorted(self, events: list[Event]) -> list[Event] | None:
+        found = {order_of(event): event for event in events}
+        if min(found) <= self.position.last:
+            return None
+        self._arrive(max(found), self.position.count + len(found))
+        return [found[order] for order in sorted(found)]
+
+    def _arrive(self, last: str, count: int) -> None:
+        self.position = Position(
+            log=self.log.cursor,
+            vapor=self._vapor.cursor,
+            segments=self.position.segments,
+            last=last,
+            count=count,
+        )
+
+    def _is_orderly(self) -> bool:
+        last = ""
+        try:
+            for order, _, _ in merge(*self._streams(), key=lambda found: found[0]):
+                if order < last:
+                    return False
+                last = order
+        finally:
+            self.damaged.clear()
+        return True
+
+    def _streams(self) -> list[Iterator[tuple[str, Event, bytes]]]:
+        """One stream of events for the segments and the log, one for vapor."""
+        self.damaged.clear()
+        self.position = Position(segments=self._segments())
+        self.log.rewind()
+        self._vapor.rewind()
+        return [self._log_stream(), self._file_stream(self._vapor)]
+
+    def _log_stream(self) -> Iterator[tuple[str, Event, bytes]]:
+        for name, _, _ in self.position.segments:
+            yield from self._file_stream(LogFile(self._beads / "events" / name), sealed=True)
+        yield from self._file_stream(self.log)
+
+    def _file_stream(self, file: LogFile, *, sealed: bool = False) -> Iterator[tuple[str, Event, bytes]]:
+        for start, data in file.blocks(sealed=sealed):
+            for event, line in self._decoded(file.path.name, start, data):
+                yield order_of(event), event, line
+
+    def _decoded(self, name: str, start: int, data: bytes) -> Iterator[tuple[Event, bytes]]:
+        for line in data.split(b"\n"):
+            if line:
+                try:
+                    event = decode_event(line)
+                except Damaged as error:
+                    self.damaged.append(Damage(name, start, line, str(error)))
+                    yield from _salvaged(line)
+                else:
+                    if event is not None:
+                        yield event, line
+            start += len(line) + 1
+
+    def _segments(self) -> Segments:
+        try:
+            with os.scandir(self._beads / "events") as entries:
+                found = [(each.name, each.stat()) for each in entries if each.name.endswith(".jsonl")]
+        except OSError:
+            return ()
+        return tuple(sorted((name, status.st_size, status.st_mtime_ns) for name, status in found))
+
+
+def _salvaged(line: bytes) -> Iterator[tuple[Event, bytes]]:
+    """Whole records inside a damaged line: two glued together, or one behind the stump of another."""
+    starts: list[int] = []
+    at = line.find(_SPLIT)
+    while at >= 0:
+        starts.append(at)
+        at = line.find(_SPLIT, at + 1)
+    for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
+        for close in _CLOSE.finditer(line, start, end):
+            piece = line[start : close.end()]
+            with suppress(Damaged):
+                event = decode_event(piece)
+                if event is not None:
+                    yield event, piece
+                    break

@@ -1,0 +1,168 @@
+"""What `issues.jsonl` must hold, as a function of the folded state: every line, and their order.
+
+A line is a function of two things: the bead, and the line another program last wrote for it (its origin), if any. So it
+does not matter in how many steps, or by which processes, the file came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from gastown_tui.core.errors import BadInput
+from gastown_tui.core.fold import LedgerState, Registers
+from gastown_tui.core.model.bead_line import decode_bead, encode_bead, rewrite_line
+from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.world.lines import Lines, find_lead
+
+_LEAD = b'{"id":"'
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """One line of `local/origins.jsonl`: how another program spelled a bead that was changed here since."""
+
+    id: BeadId
+    line: str
+
+
+class Origins:
+    """Remembered spellings. Newer lines of the file go before older ones."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._data: bytes | None = None
+
+    def find(self, bead_id: BeadId) -> str | None:
+        """The remembered line of a bead."""
+        if self._data is None:
+            try:
+                self._data = self._path.read_bytes()
+            except FileNotFoundError:
+                self._data = b""
+        token = _LEAD + msgspec.json.encode(bead_id)[1:] + b","
+        at = self._data.rfind(b"\n" + token) + 1
+        if at == 0 and not self._data.startswith(token):
+            return None
+        try:
+            return msgspec.json.decode(self._data[at : self._data.index(b"\n", at)], type=Origin).line
+        except (msgspec.DecodeError, ValueError):
+            return None
+
+    def add(self, found: Mapping[BeadId, str]) -> None:
+        """Remember more. Written before the file that depends on it."""
+        if found:
+            with self._path.open("ab") as file:
+                file.write(self._encoded(found))
+            self._data = None
+
+    def replace(self, found: Mapping[BeadId, str]) -> None:
+        """Remember these and nothing else."""
+        from gastown_tui.core.world.disk import write_whole
+
+        write_whole(self._path, self._encoded(found))
+        self._data = None
+
+    @staticmethod
+    def _encoded(found: Mapping[BeadId, str]) -> bytes:
+        return b"".join(msgspec.json.encode(Origin(bead_id, line)) + b"\n" for bead_id, line in found.items())
+
+
+def is_canonical(line: bytes) -> bool:
+    """Whether a line is spelled exactly as this program would spell it."""
+    try:
+        return encode_bead(decode_bead(line)) == line
+    except BadInput:
+        return False
+
+
+def whole_file(state: LedgerState) -> bytes:
+    """Every line. The state must have been folded from the beginning, so that it knows all origins."""
+    beads = state.beads
+    lines = {
+        bead.id: rewrite_line(origin.encode(), bead) if (origin := beads.origins.get(bead.id)) else encode_bead(bead)
+        for bead in beads.all()
+    }
+    return assemble(lines, state.registers)
+
+
+def odd_origins(state: LedgerState) -> dict[BeadId, str]:
+    """Origins worth remembering: those spelled otherwise than this program would."""
+    return {bead_id: line for bead_id, line in state.beads.origins.items() if not is_canonical(line.encode())}
+
+
+def assemble(lines: Mapping[BeadId, bytes], registers: Registers) -> bytes:
+    """Lines in their order: as adopted where the file had an order of its own, and by id."""
+    placed: list[tuple[int, bytes]] = [(place, line.encode()) for place, line in registers.kept_lines.items()]
+    rest: list[BeadId] = []
+    for bead_id in sorted(lines):
+        place = registers.positions.get(bead_id)
+        if place is None:
+            rest.append(bead_id)
+        else:
+            placed.append((place, lines[bead_id]))
+    placed.sort(key=lambda each: each[0])
+    ordered = [line for _, line in placed] + [lines[bead_id] for bead_id in rest]
+    return b"\n".join(ordered) + b"\n" if ordered else b""
+
+
+def changed_file(
+    old: bytes, lead: bytes, state: LedgerState, touched: Iterable[BeadId], origins: Origins
+) -> tuple[bytes, bytes]:
+    """The file after some beads changed: their lines written anew, every other byte as it was.
+
+    Args:
+        old: The file this program wrote last.
+        lead: What all its lines begin with; see `lines.find_lead`.
+        state: The folded state.
+        touched: At least every bead that changed since.
+        origins: Remembered spellings; new ones are added.
+
+    Returns:
+        The new content and its lead.
+    """
+    lines = Lines(old, lead)
+    fresh: dict[BeadId, bytes] = {}
+    remember: dict[BeadId, str] = {}
+    for bead_id in touched:
+        span = lines.find(bead_id)
+        text = lines.text(span) if span else None
+        stored = origins.find(bead_id)
+        origin = state.beads.origins.get(bead_id) or stored
+        if origin is None and text is not None and not is_canonical(text):
+            origin = text.decode()
+        if origin is not None and origin != stored and (stored or not is_canonical(origin.encode())):
+            remember[bead_id] = origin
+        bead = state.beads[bead_id]
+        line = rewrite_line(origin.encode(), bead) if origin else encode_bead(bead)
+        if line != text:
+            fresh[bead_id] = line
+    origins.add(remember)
+    if not fresh:
+        return old, lead
+    is_plain = lead and state.registers.sorted_by_id and not state.registers.kept_lines
+    if is_plain and all(line.startswith(lead + bead_id.encode() + b'"') for bead_id, line in fresh.items()):
+        return _spliced(lines, fresh), lead
+    everything = {BeadId(name): lines.text(span) for name, span in lines.index().items()} | fresh
+    data = assemble(everything, state.registers)
+    return data, find_lead(data)
+
+
+def _spliced(lines: Lines, fresh: Mapping[BeadId, bytes]) -> bytes:
+    """Lines sorted by id with some replaced and some put in."""
+    cuts: list[tuple[int, BeadId, int, bytes]] = []
+    for bead_id, line in fresh.items():
+        span = lines.find(bead_id)
+        if span is None:
+            place = lines.place_for(bead_id)
+            cuts.append((place, bead_id, place, line + b"\n"))
+        else:
+            cuts.append((span[0], bead_id, span[1], line))
+    pieces: list[bytes | memoryview] = []
+    view, at = memoryview(lines.data), 0
+    for start, _, end, line in sorted(cuts):
+        pieces += (view[at:start], line)
+        at = end
+    pieces.append(view[at:])
+    return b"".join(pieces)

@@ -1,0 +1,109 @@
+"""A projected file as bytes, searched without decoding it: which line is whose, and where a new one belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TypeAlias
+
+import msgspec
+
+Span: TypeAlias = tuple[int, int]
+"""Where a line starts, and where its newline stands."""
+
+_LEAD = re.compile(rb'\{(?:"_type":"issue",)?"id":"')
+_PLAIN_ID = re.compile(r"[^\"\\\x00-\x1f]+")
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+_name = msgspec.json.Decoder(_Named).decode
+
+
+def find_lead(data: bytes) -> bytes:
+    """The bytes every line begins with up to its id, when all of them do and no id is spelled with escapes.
+
+    With it a line is found by one search; without it (empty) every line has to be looked at once.
+    """
+    match = _LEAD.match(data)
+    if match is None or not data.endswith(b"\n"):
+        return b""
+    lead = match.group()
+    ids = re.findall(b"^" + re.escape(lead) + rb'[^"\\\n]+"', data, re.MULTILINE)
+    return lead if len(ids) == data.count(b"\n") else b""
+
+
+class Lines:
+    """Lines of records with an id. `lead` is what `find_lead` found, or nothing."""
+
+    def __init__(self, data: bytes, lead: bytes = b"") -> None:
+        self.data = data
+        self.lead = lead
+        self._index: dict[str, Span] | None = None
+
+    def __len__(self) -> int:
+        return self.data.count(b"\n") if self.lead else len(self.index())
+
+    def find(self, name: str) -> Span | None:
+        """The line of an id; None when there is none."""
+        if not self.lead or not _PLAIN_ID.fullmatch(name):
+            return self.index().get(name)
+        token = self.lead + name.encode(errors="replace") + b'"'
+        if self.data.startswith(token):
+            start = 0
+        else:
+            start = self.data.find(b"\n" + token) + 1
+            if start == 0:
+                return None
+        return start, self.data.index(b"\n", start)
+
+    def names(self) -> list[str]:
+        """Every id, in the order of the lines."""
+        if not self.lead:
+            return list(self.index())
+        found = re.findall(b"^" + re.escape(self.lead) + rb'([^"\n]+)"', self.data, re.MULTILINE)
+        return b"\n".join(found).decode().split("\n") if found else []
+
+    def index(self) -> dict[str, Span]:
+        """Every id and its line, found by looking at each; lines without an id are not in it."""
+        if self._index is None:
+            self._index = {}
+            start = 0
+            while (end := self.data.find(b"\n", start)) >= 0:
+                with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                    self._index[_name(self.data[start:end]).id] = (start, end)
+                start = end + 1
+        return self._index
+
+    def holding(self, token: bytes) -> Iterator[Span]:
+        """Lines that hold some bytes, each once."""
+        at = self.data.find(token)
+        while at >= 0:
+            start = self.data.rfind(b"\n", 0, at) + 1
+            end = self.data.find(b"\n", at)
+            end = len(self.data) if end < 0 else end
+            yield start, end
+            at = self.data.find(token, end)
+
+    def text(self, span: Span) -> bytes:
+        """One line, without its newline."""
+        return self.data[span[0] : span[1]]
+
+    def place_for(self, name: str) -> int:
+        """Where the line of a new id belongs among lines sorted by id. Needs a lead."""
+        wanted = name.encode()
+        low, high = 0, len(self.data)
+        while low < high:
+            middle = self.data.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            if self._name_at(middle) < wanted:
+                low = self.data.index(b"\n", middle) + 1
+            else:
+                high = middle
+        return low
+
+    def _name_at(self, start: int) -> bytes:
+        begin = start + len(self.lead)
+        return self.data[begin : self.data.index(b'"', begin)]

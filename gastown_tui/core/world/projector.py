@@ -1,0 +1,91 @@
+"""Keeping the projections up by flat combining: whoever holds the projector lock does it for everybody."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from gastown_tui.core.events import Event
+from gastown_tui.core.world.event_log import Position
+from gastown_tui.core.world.lock import FileLock
+from gastown_tui.core.world.log import LogFile
+from gastown_tui.core.world.projections import status_of
+from gastown_tui.core.world.reader import Reader
+
+_WAIT_S = 30.0
+_LAG_S = 1.0
+_ROUNDS = 16
+"""So often one process goes on for others before it leaves the rest to whoever writes next."""
+
+
+class Projector:
+    """Brings one ledger's projections up to what its reader has folded."""
+
+    def __init__(self, reader: Reader, local: Path) -> None:
+        self._reader = reader
+        self._local = local
+        self._lock = FileLock(local / "projector")
+
+    def is_due(self) -> bool:
+        """Whether it falls to us: nobody wrote after us, or nobody has done it for a second."""
+        if not self._reader.log.log.is_stale():
+            return True
+        status = status_of(self._local / "snapshot")
+        return status is None or time.time() - status.st_mtime > _LAG_S
+
+    def refresh(self) -> None:
+        """Bring the projections up, unless somebody else is at it."""
+        for _ in range(_ROUNDS):
+            with self._lock.attempt() as is_ours:
+                if not is_ours:
+                    return
+                self._refresh_once()
+            # Whoever appended while we held the lock has left the work to us.
+            if not self._reader.log.log.is_stale():
+                return
+
+    def rebuild(self) -> None:
+        """Write every projection anew from the events alone."""
+        with self._lock.hold(_WAIT_S):
+            self._reader.read()
+            self._reader.refold()
+            self._write_all()
+
+    def _refresh_once(self) -> None:
+        reader = self._reader
+        reader.read()
+        base = reader.projections.snapshot()
+        if base is not None and base.header.position == reader.log.position and not reader.needs_rebuild:
+            reader.agree()
+            return
+        if base is None and reader.projections.issues.exists() and not reader.has_seen_all():
+            # Somebody has just changed the file. The next write takes that up; overwriting it now would lose it.
+            return
+        found = None if base is None or reader.needs_rebuild else self._between(base.header.position)
+        if found is not None:
+            try:
+                reader.projections.refresh(reader.state, reader.log.position, found)
+            except LookupError:
+                found = None
+        if found is None:
+            if not reader.is_complete:
+                reader.refold()
+            self._write_all()
+        reader.agree()
+
+    def _write_all(self) -> None:
+        reader, position = self._reader, self._reader.log.position
+        reader.projections.rebuild(reader.state, position, lambda: reader.replay(position.last))
+        reader.agree()
+
+    def _between(self, base: Position) -> list[tuple[Event, bytes]] | None:
+        """The events of the log after a position, up to the reader's; None when the log is not the same any more."""
+        ours = self._reader.log.position
+        is_same = (base.log.inode, base.log.device, base.segments) == (ours.log.inode, ours.log.device, ours.segments)
+        if not is_same or base.log.offset > ours.log.offset:
+            return None
+        file = self._reader.log.log
+        chunk = LogFile(file.path, base.log).fresh()
+        if chunk.is_replaced:
+            return None
+        return self._reader.log.decoded(chunk.start, chunk.data[: ours.log.offset - base.log.offset])

@@ -1,0 +1,278 @@
+"""The reading side of one ledger directory: last good projection, the log after it, and what others changed meanwhile.
+
+Reading never writes a byte. Where there is no log of ours the issues file is the starting state, in memory.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from hashlib import sha256
+from itertools import takewhile
+from pathlib import Path
+from zlib import crc32
+
+from gastown_tui.core.errors import GastownError
+from gastown_tui.core.events import Event, Fact, LedgerCreated
+from gastown_tui.core.fold import LedgerState, apply
+from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.ids import BeadId, EventId, MailId
+from gastown_tui.core.model.town import Mail
+from gastown_tui.core.world import adopt
+from gastown_tui.core.world.event_log import Disorder, EventLog, order_of
+from gastown_tui.core.world.lazy_shelf import LazyShelf
+from gastown_tui.core.world.lines import Lines, find_lead
+from gastown_tui.core.world.mail_box import LazyMail, read_mail
+from gastown_tui.core.world.projections import Projections, status_of
+from gastown_tui.core.world.snapshot import Header, Snapshot
+
+Key = tuple[int, int, int]
+"""Inode, size and modification time: whether a file is still the one that was looked at."""
+
+
+class Reader:
+    """One ledger, folded as far as it was read.
+
+    Attributes:
+        state: The folded state.
+        log: The events, read as far as the state goes.
+        is_complete: Folded from the beginning, so that every origin is known.
+        needs_rebuild: The projections cannot be brought up by what changed since.
+        outside: What others changed in the issues file and the log does not know yet.
+        scan: The issues file taken apart, when it had to be.
+        news: Events folded since somebody took them; None while nobody collects them.
+        is_rewound: The state was folded anew since somebody last looked.
+    """
+
+    def __init__(self, beads: Path) -> None:
+        self.beads = beads
+        self.projections = Projections(beads, adopt.issues_file(beads))
+        self.log = EventLog(beads)
+        self.state = LedgerState()
+        self.is_complete = False
+        self.needs_rebuild = False
+        self.outside: list[Fact] = []
+        self.scan: adopt.Scan | None = None
+        self.news: list[Event] | None = None
+        self.is_rewound = False
+        self._is_loaded = False
+        self._issues_key: Key | None = None
+        self._base: dict[BeadId, Bead] | None = None
+
+    def read(self) -> LedgerState:
+        """The state as of now."""
+        if not self._is_loaded or not self._agrees():
+            self._load()
+            return self.state
+        was_empty = self.log.position.count == 0
+        events = self.log.fresh()
+        if events is None or (events and was_empty):
+            self.refold()
+            self._look_outside()
+        else:
+            self.apply(events)
+        return self.state
+
+    def is_stale(self) -> bool:
+        """Whether `read` would bring something new, judged by the files' status alone."""
+        return self.log.is_stale() or self.issues_key() != self._issues_key
+
+    def forget(self) -> None:
+        """Begin again at the next read."""
+        self._is_loaded = False
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Fold events that follow."""
+        for event in events:
+            apply(self.state, event)
+            if self.news is not None:
+                self.news.append(event)
+
+    def refold(self) -> None:
+        """Fold everything from the beginning."""
+        self.is_complete = self.needs_rebuild = self.is_rewound = self._is_loaded = True
+        self.outside, self.scan = [], None
+        with _no_collecting():
+            try:
+                self._fold(self.log.replay())
+            except Disorder:
+                self._fold(self.log.replay_sorted())
+
+    def replay(self, until: str) -> Iterator[tuple[Event, bytes]]:
+        """Every event up to and including one, in order, with its line; read from the files again."""
+        found = EventLog(self.beads).everything()
+        return takewhile(lambda each: order_of(each[0]) <= until, found)
+
+    def issues_key(self) -> Key | None:
+        """The issues file as it is now."""
+        return _key(self.projections.issues)
+
+    def agree(self) -> None:
+        """The issues file was just written from this state."""
+        self.needs_rebuild, self.scan = False, None
+        self._issues_key = self.issues_key()
+        self.state.touched_beads.clear()
+        self.state.touched_mail.clear()
+
+    def has_seen_all(self) -> bool:
+        """Whether the issues file holds nothing unknown to the log: it was compared, and is the same still."""
+        return not self.outside and self.issues_key() == self._issues_key
+
+    def starting_facts(self, facts: Iterable[Fact]) -> list[Fact]:
+        """What has to go into an empty log before `facts` do."""
+        issues = self.projections.issues
+        data = issues.read_bytes() if issues.is_file() else b""
+        prefix = self.state.registers.prefix
+        if not data.strip():
+            is_founded = any(isinstance(fact, LedgerCreated) for fact in facts)
+            return [] if is_founded else [LedgerCreated(prefix=prefix)]
+        self.scan = self.scan or adopt.scan(data)
+        digest = sha256(data).hexdigest()
+        return adopt.starting_facts(self.scan, file=issues.name, prefix=prefix, digest=digest)
+
+    def warnings(self) -> list[str]:
+        """What reading had to leave out, in words."""
+        said: list[str] = []
+        issues = self.projections.issues
+        if self.scan is not None and self.scan.bad:
+            numbers = sorted(each.number for each in self.scan.bad)
+            listed = ", ".join(str(number) for number in numbers[:5]) + (", …" if len(numbers) > 5 else "")
+            reasons = ", ".join(dict.fromkeys(each.kind for each in self.scan.bad))
+            said.append(f"{issues}: {_lines(len(numbers))} left out ({reasons}): line {listed}")
+        if isinstance(self.state.beads, LazyShelf) and self.state.beads.unreadable:
+            said.append(f"{issues}: {_lines(len(self.state.beads.unreadable))} could not be read")
+        if damaged := self.log.damaged:
+            where = f"the first at byte {damaged[0].offset}: {damaged[0].reason}"
+            said.append(f"{self.beads / damaged[0].file}: {_lines(len(damaged))} could not be read, {where}")
+        return said
+
+    def _agrees(self) -> bool:
+        """Whether the issues file is as it was, or was projected anew by one of us."""
+        key = self.issues_key()
+        if key == self._issues_key:
+            return True
+        if self.outside or self.projections.snapshot() is None:
+            return False
+        self._issues_key = key
+        return True
+
+    def _load(self) -> None:
+        """Start from the last good projection, or from the beginning."""
+        self._is_loaded = self.is_rewound = True
+        self.outside, self.scan = [], None
+        if not self.beads.is_dir():
+            raise GastownError(f"{self.beads} is gone", hint="nothing was read or written")
+        while (snapshot := self.projections.snapshot()) is not None:
+            data = self._content(snapshot)
+            if data is None:
+                continue
+            header = snapshot.header
+            lead = header.issues.lead if header.issues else b""
+            self.log = EventLog(self.beads, header.position)
+            self.state = LedgerState(
+                LazyShelf(Lines(data, lead)), LazyMail(partial(self._mail, header)), snapshot.registers()
+            )
+            self.is_complete = self.needs_rebuild = False
+            events = self.log.fresh()
+            if events is not None:
+                self.apply(events)
+                return
+            break
+        self.refold()
+        self._look_outside()
+
+    def _content(self, snapshot: Snapshot) -> bytes | None:
+        """The issues file a snapshot belongs to; None when it was replaced while we read."""
+        stamp, key = snapshot.header.issues, self.issues_key()
+        try:
+            data = self.projections.issues.read_bytes()
+        except OSError:
+            return None
+        if stamp is None or key is None or key != self.issues_key():
+            return None
+        if key != (stamp.inode, stamp.size, stamp.mtime_ns) and crc32(data) != stamp.crc:
+            return None
+        self._issues_key = key
+        return data
+
+    def _fold(self, found: Iterator[tuple[Event, bytes]]) -> None:
+        """Fold from the beginning; remember the beads as they were when the files were last written."""
+        written = self.projections.last_written()
+        state = self.state = LedgerState()
+        self._base = None
+        for event, _ in found:
+            if written and self._base is None and order_of(event) > written:
+                self._base = {bead.id: bead for bead in state.beads.all()}
+            apply(state, event)
+
+    def _look_outside(self) -> None:
+        """Compare the issues file with what the log says, and lay what others changed over the state."""
+        self._issues_key = self.issues_key()
+        if self.log.position.count == 0:
+            self._start()
+        elif self._issues_key is not None and self.projections.snapshot() is None:
+            self.scan = adopt.scan(self.projections.issues.read_bytes())
+            base = self._base if self._base is not None else {bead.id: bead for bead in self.state.beads.all()}
+            self.outside = adopt.outside_facts(self.scan, base, self.state)
+            for fact in self.outside:
+                apply(self.state, Event(event_id=EventId(""), event_type=fact.wire, timestamp="", actor="", fact=fact))
+        self._base = None
+
+    def _start(self) -> None:
+        """The issues file is the starting state: decoded line by line as needed when its outline shows no damage."""
+        data = b"" if self._issues_key is None else self.projections.issues.read_bytes()
+        lead = find_lead(data)
+        lines = Lines(data, lead)
+        names = lines.names() if lead else []
+        self.is_complete = False
+        if adopt.looks_whole(data, lead, names):
+            self.state = LedgerState(LazyShelf(lines))
+        else:
+            self.scan = adopt.scan(data)
+            names = list(self.scan.beads)
+            self.state = LedgerState()
+            for name, (_, _, bead) in self.scan.beads.items():
+                self.state.beads[BeadId(name)] = bead
+        self.state.registers.prefix = adopt.guess_prefix(self.beads, names)
+        self.state.registers.children = adopt.highest_children(names)
+
+    def _mail(self, header: Header) -> dict[MailId, Mail]:
+        """The messages as of a snapshot.
+
+        A later state of the file will do as well: folding what follows once more changes nothing.
+        """
+        messages = self.projections.messages
+        latest = self.projections.snapshot()
+        for stamp in (header.messages, latest.header.messages if latest else None):
+            status = status_of(messages)
+            if stamp is None and status is None:
+                return {}
+            if stamp is not None and status is not None and stamp.fits(status):
+                return read_mail(messages.read_bytes())
+        state = LedgerState()
+        for event, _ in self.replay(header.position.last):
+            apply(state, event)
+        return dict(state.mail)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """No garbage collection during a bulk load: what it makes is kept anyway."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _key(path: Path) -> Key | None:
+    status = status_of(path)
+    return None if status is None else (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
