@@ -73,6 +73,8 @@ class _Turn:
 
     def take(self) -> Turned:
         try:
+            if self.request.state == "running":
+                end_gate(self.hands, self.rig, self.request)
             if self._landed_before():
                 return self._merged(self.request.merge_commit, self.request.merge_tree)
             base = self.hands.worktrees.resolve(self.bare, f"refs/remotes/origin/{self.request.target}")
@@ -121,6 +123,7 @@ class _Turn:
                 settings.gate,
                 cwd=self.place,
                 timeout_s=settings.gate_timeout_s,
+                env={"GT_SESSION": _gate_mark(self.request)},
                 log=self._log(),
             )
         town = self._record(
@@ -184,6 +187,17 @@ class _Turn:
 
     def _said(self, outcome: Outcome, reason: str) -> Turned:
         return Turned(outcome=outcome, mr_id=self.request.id, bead_id=self.request.bead_id, reason=reason)
+
+
+def _gate_mark(request: MergeRequest) -> str:
+    """What a gate's processes carry, so that whoever takes the request up again can find them."""
+    return f"gate.{request.assignment_id}"
+
+
+def end_gate(hands: Hands, rig: RigName, request: MergeRequest) -> None:
+    """End what a gate left running whose refinery is gone; it would judge a worktree that has moved on."""
+    if not hands.sessions.unavailable():
+        hands.sessions.stop(f"gate-{rig}", incarnation=_gate_mark(request), grace_s=1.0)
 
 
 # ---------------------------------------------------------------------------------------------- as a verb

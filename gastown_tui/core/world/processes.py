@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _POLL_S = 0.02
 _KILL_WAIT_S = 5.0
 _LOG_LIMIT_BYTES = 5_000_000
-_PERSONAL = ("GT_", "BD_", "BEADS_", "GIT_", "TMUX")
+_PERSONAL = ("GT_", "BD_", "BEADS_", "GIT_AUTHOR_", "GIT_COMMITTER_", "TMUX")
 
 
 class OsProcesses:
@@ -41,7 +41,7 @@ class OsProcesses:
             argv: The program and its arguments; never passed through a shell.
             cwd: Where it runs.
             env: Added to this process's own environment, from which everything that tells an agent's session who it is
-                (`GT_*`, `BD_*`, `BEADS_*`, `GIT_*`, `TMUX*`) has been taken out.
+                (`GT_*`, `BD_*`, `BEADS_*`, git's author and committer, `TMUX*`) has been taken out.
             log: Where its output goes; begun anew once it is longer than 5 MB.
 
         Raises:
@@ -86,15 +86,16 @@ class OsProcesses:
     def terminate(self, pid: int, *, incarnation: str, grace_s: float = 5.0) -> bool:
         """TERM, wait, KILL, only if the process still carries that incarnation. True when it is gone.
 
-        A process that never carried it, or whose environment cannot be read, is left alone; False then means that
-        somebody else lives under that pid.
+        With no grace at all it is killed outright. A process that never carried it, or whose environment cannot be
+        read, is left alone; False then means that somebody else lives under that pid.
 
         Raises:
             BadInput: no incarnation was named.
         """
         if not incarnation:
             raise BadInput("a process is ended by pid and incarnation, and no incarnation was named")
-        for name, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, _KILL_WAIT_S)):
+        polite = ((signal.SIGTERM, grace_s),) if grace_s > 0 else ()
+        for name, wait_s in (*polite, (signal.SIGKILL, _KILL_WAIT_S)):
             process = _alive(pid)
             if process is None:
                 return True
