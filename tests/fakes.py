@@ -33,7 +33,7 @@ from gastown_tui.core.model.outside import (
     WorktreeFact,
 )
 from gastown_tui.core.model.times import stamp
-from gastown_tui.core.ports import Decide, Hands, Recorded
+from gastown_tui.core.ports import Decide, Hands, Recorded, Verified
 from tests.towns import NOW, a_town
 
 HOME = Path("/town")
@@ -139,6 +139,16 @@ class FakeLedger:
             written.append(event)
         self.events += written
         return Recorded(events=tuple(written), town=self._town)
+
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
+    def rebuild_projections(self) -> None:
+        return None
+
+    def verify(self) -> Verified:
+        self.broken = None
+        return Verified(events=len(self.events))
 
     def add_ledger(self, name: str, prefix: str) -> None:
         """What `Files.create_ledger` does for a rig."""

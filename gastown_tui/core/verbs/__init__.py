@@ -9,12 +9,13 @@ from gastown_tui.core.verbs.declare import Verb, declared, with_parameters
 WORDS: dict[str, str] = {
     # work
     "sling": "work", "spawn": "work", "unsling": "work", "hook": "hook", "prime": "prime", "done": "exits",
-    "handoff": "exits", "polecat": "polecats", "ask": "exits", "answer": "exits", "worker": "worker",
+    "handoff": "exits", "polecat": "polecats", "polecat done": "exits", "ask": "exits", "answer": "exits",
+    "worker": "worker",
     # convoys and talk
     "convoy": "convoys", "mail": "mail", "nudge": "talk", "broadcast": "talk", "escalate": "talk", "snooze": "talk",
     # agents
     "agents": "agents", "peek": "agents", "attach": "agents", "mayor": "agents", "deacon": "agents",
-    "witness": "agents", "refinery": "agents",
+    "witness": "agents", "refinery": "agents", "crew attach": "agents", "crew at": "agents", "respawn": "agents",
     # merging
     "mq": "merging", "refinery run": ".patrols.refinery",
     # the town
@@ -23,6 +24,18 @@ WORDS: dict[str, str] = {
     "demo": "demo", "shims": "shims", "completion": "shims", "version": "shims", "verbs": "shims",
     # beads
     "bd": "beads",
+    "bd create": "bd_create", "bd new": "bd_create", "bd q": "bd_create", "bd show": "bd_show", "bd view": "bd_show",
+    "bd children": "bd_show", "bd list": "bd_list", "bd search": "bd_list", "bd count": "bd_list",
+    "bd ready": "bd_ready", "bd blocked": "bd_ready", "bd update": "bd_update", "bd reopen": "bd_update",
+    "bd defer": "bd_update", "bd undefer": "bd_update", "bd pin": "bd_update", "bd unpin": "bd_update",
+    "bd delete": "bd_update", "bd restore": "bd_update", "bd close": "bd_close", "bd dep": "bd_dep",
+    "bd relate": "bd_dep", "bd unrelate": "bd_dep", "bd duplicate": "bd_dep", "bd supersede": "bd_dep",
+    "bd label": "bd_label", "bd comments": "bd_label", "bd comment": "bd_label", "bd state": "bd_label",
+    "bd set-state": "bd_label", "bd ship": "bd_label", "bd epic": "bd_epic", "bd swarm": "bd_epic",
+    "bd status": "bd_report", "bd stats": "bd_report", "bd stale": "bd_report", "bd query": "bd_report",
+    "bd init": "bd_setup", "bd where": "bd_setup", "bd info": "bd_setup", "bd version": "bd_setup",
+    "bd types": "bd_setup", "bd config": "bd_setup", "bd kv": "bd_setup", "bd quickstart": "bd_pages",
+    "bd onboard": "bd_pages", "bd human": "bd_pages", "bd thanks": "bd_pages", "bd prime": "bd_pages",
 }  # fmt: skip
 """First words of verbs (or first two, for a family spread over modules) and the module that declares them.
 
