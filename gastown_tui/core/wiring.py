@@ -27,6 +27,7 @@ from gastown_tui.core.ports import (
     Runtimes,
     Sessions,
     Terminal,
+    Verified,
     Worktrees,
 )
 from gastown_tui.core.world.clock import SystemClock

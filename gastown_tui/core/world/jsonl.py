@@ -48,6 +48,7 @@ class JsonlLedger:
         self._own = Store(home.beads_dir, "", unsafe_fs=unsafe_fs)
         self._rigs: dict[str, Store] = {}
         self._known_rigs: set[RigName] = set()
+        self._follows = False
         self._settings = SettingsFiles(home.root)
 
     @property
@@ -71,6 +72,27 @@ class JsonlLedger:
             self._town()
             found = [event for store in self._stores().values() for event in store.recent(limit)]
         return tuple(sorted(found, key=order_of)[-limit:]) if limit > 0 else ()
+
+    def follow(self) -> tuple[tuple[Event, ...], Town]:
+        """Events since the last call, in order, and the town after them; the first call starts with none."""
+        with self._mutex:
+            self._follows = True
+            town = self._town()
+            news: list[Event] = []
+            for store in self._stores().values():
+                news += store.reader.news or ()
+                store.reader.news = []
+        return tuple(sorted(news, key=order_of)), town
+
+    def directories(self) -> tuple[Path, ...]:
+        """The `.beads` directory of every ledger read so far."""
+        with self._mutex:
+            return tuple(store.beads for store in self._stores().values())
+
+    def is_stale(self) -> bool:
+        """Whether `read` would bring something new, judged by the files' status alone."""
+        with self._mutex:
+            return any(store.reader.is_stale() for store in self._stores().values())
 
     def record(self, decide: Decide, *, actor: str, ledgers: Sequence[str] = ("",)) -> Recorded:
         """Decide under the lock of the named ledgers and append the outcome durably as one transaction.
@@ -215,6 +237,9 @@ class JsonlLedger:
             name: self._rigs.get(name) or Store(beads, name, unsafe_fs=self._unsafe_fs)
             for name, beads in present.items()
         }
+        for name in present:
+            if self._follows and self._rigs[name].reader.news is None:
+                self._rigs[name].reader.news = []
         self._known_rigs = named if len(present) == len(named) else set()
 
 

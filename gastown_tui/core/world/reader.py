@@ -94,11 +94,12 @@ class Reader:
         """Fold everything from the beginning."""
         self.is_complete = self.needs_rebuild = self.is_rewound = self._is_loaded = True
         self.outside, self.scan = [], None
+        known = self.log.position.last
         with _no_collecting():
             try:
-                self._fold(self.log.replay())
+                self._fold(self.log.replay(), known)
             except Disorder:
-                self._fold(self.log.replay_sorted())
+                self._fold(self.log.replay_sorted(), known)
 
     def replay(self, until: str) -> Iterator[tuple[Event, bytes]]:
         """Every event up to and including one, in order, with its line; read from the files again."""
@@ -164,7 +165,8 @@ class Reader:
         self.outside, self.scan = [], None
         if not self.beads.is_dir():
             raise GastownError(f"{self.beads} is gone", hint="nothing was read or written")
-        while (snapshot := self.projections.snapshot()) is not None:
+        follows = self.news is not None and self.log.position.count > 0
+        while not follows and (snapshot := self.projections.snapshot()) is not None:
             data = self._content(snapshot)
             if data is None:
                 continue
@@ -197,15 +199,25 @@ class Reader:
         self._issues_key = key
         return data
 
-    def _fold(self, found: Iterator[tuple[Event, bytes]]) -> None:
-        """Fold from the beginning; remember the beads as they were when the files were last written."""
+    def _fold(self, found: Iterator[tuple[Event, bytes]], known: str) -> None:
+        """Fold from the beginning; remember the beads as they were when the files were last written.
+
+        Args:
+            found: Every event.
+            known: The newest event folded before; later ones are news.
+        """
         written = self.projections.last_written()
+        news: list[Event] = []
         state = self.state = LedgerState()
         self._base = None
         for event, _ in found:
             if written and self._base is None and order_of(event) > written:
                 self._base = {bead.id: bead for bead in state.beads.all()}
             apply(state, event)
+            if self.news is not None and order_of(event) > known:
+                news.append(event)
+        if self.news is not None:
+            self.news += news
 
     def _look_outside(self) -> None:
         """Compare the issues file with what the log says, and lay what others changed over the state."""
