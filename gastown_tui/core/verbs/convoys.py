@@ -78,7 +78,7 @@ def convoy_create(
     hands: Hands,
     words: Annotated[
         tuple[str, ...], Arg("a title, then the beads to track", suggest=Suggest.BEAD, metavar="TITLE ID")
-    ],
+    ] = (),
     *,
     notify: Annotated[
         str,

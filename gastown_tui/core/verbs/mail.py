@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from gastown_tui.core.errors import BadInput
+from gastown_tui.core.errors import BadInput, GastownError
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import OVERSEER
@@ -57,10 +57,16 @@ class Message(Receipt, frozen=True, kw_only=True):
     box: Address
     now: datetime
     is_thread: bool = False
+    trouble: str = ""
+    """Why it could not be marked as read."""
 
     def text(self) -> str:
         """Each message whole."""
         return "\n\n".join(message_text(mail, self.now) for mail in self.mails)
+
+    def warnings(self) -> tuple[str, ...]:
+        """A mark that could not be made."""
+        return (f"not marked as read: {self.trouble}",) if self.trouble else ()
 
     def data(self) -> Any:
         """The message's record, or a list of them."""
@@ -211,9 +217,13 @@ def mail_read(hands: Hands, message: Annotated[str, _ID]) -> Message:
     """
     town, me = hands.ledger.read(), addresses.speaker(hands.actor)
     mail = rules.find(town, message, box=me)
+    trouble = ""
     if rules.opened(mail, me):
-        mail = _mark(hands, lambda now: rules.opened(now.mail(mail.id), me)).town.mail(mail.id)
-    return Message(mails=(mail,), box=me, now=hands.clock.now())
+        try:
+            mail = _mark(hands, lambda now: rules.opened(now.mail(mail.id), me)).town.mail(mail.id)
+        except GastownError as error:
+            trouble = error.message
+    return Message(mails=(mail,), box=me, now=hands.clock.now(), trouble=trouble)
 
 
 @verb("mail peek", group="talk", mutates=False)
@@ -285,6 +295,8 @@ class Checked(Receipt, frozen=True, kw_only=True):
     unread: tuple[MailId, ...]
     injected: str = ""
     is_injection: bool = False
+    trouble: str = ""
+    """Why the messages will come again the next time."""
 
     def text(self) -> str:
         """The block for the prompt, or how much there is."""
@@ -295,6 +307,10 @@ class Checked(Receipt, frozen=True, kw_only=True):
     def data(self) -> Any:
         """How much, which, and the block."""
         return {"box": self.box, "unread": len(self.unread), "ids": list(self.unread), "injected": self.injected}
+
+    def warnings(self) -> tuple[str, ...]:
+        """A mark that could not be made."""
+        return (f"not marked as delivered: {self.trouble}",) if self.trouble else ()
 
     def code(self) -> int:
         """1 when there is no mail; a prompt is never held up."""
@@ -315,9 +331,13 @@ def mail_check(
     if not inject:
         return Checked(box=box, unread=unread)
     text, shown = injection(rules.to_inject(town, box), hands.clock.now())
+    trouble = ""
     if shown:
-        _mark(hands, lambda now: rules.delivered([now.mail(mail.id) for mail in shown], box))
-    return Checked(box=box, unread=unread, injected=text, is_injection=True)
+        try:
+            _mark(hands, lambda now: rules.delivered([now.mail(mail.id) for mail in shown], box))
+        except GastownError as error:
+            trouble = error.message
+    return Checked(box=box, unread=unread, injected=text, is_injection=True, trouble=trouble)
 
 
 # ---------------------------------------------------------------------------------------------- pieces

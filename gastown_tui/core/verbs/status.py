@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from gastown_tui.core.errors import BadInput, NotFound
+from gastown_tui.core.errors import BadInput, GastownError, NotFound
 from gastown_tui.core.events import BY_WIRE, Event
 from gastown_tui.core.model.ids import EventId, shown
 from gastown_tui.core.model.text import cut
@@ -49,20 +49,24 @@ def status(
 ) -> Status:
     """Show the town on one page: who needs you, rigs, agents, convoys, mail."""
     from gastown_tui.core.verbs.agents import look
-    from gastown_tui.core.verbs.running import find_daemon
 
     town = hands.ledger.read()
     seen = Seen(sessions=None, trouble="not looked at (--fast)") if fast else look(hands)
-    daemon = find_daemon(hands)
     page = overview(
-        town,
-        seen,
-        hands.clock.now(),
-        path=str(hands.ledger.home),
-        daemon_pid=daemon.pid if daemon.runs else 0,
-        everybody=all_,
+        town, seen, hands.clock.now(), path=str(hands.ledger.home), daemon_pid=_daemon_pid(hands), everybody=all_
     )
     return Status(page=page)
+
+
+def _daemon_pid(hands: Hands) -> int | None:
+    """The daemon's process, 0 when none runs; None when its lock may not even be looked at."""
+    from gastown_tui.core.verbs.running import find_daemon
+
+    try:
+        daemon = find_daemon(hands)
+    except (OSError, GastownError):
+        return None
+    return daemon.pid if daemon.runs else 0
 
 
 # ---------------------------------------------------------------------------------------------- feed

@@ -47,8 +47,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     path: str
     is_running: bool
-    daemon_pid: int
-    """0 when no daemon runs."""
+    daemon_pid: int | None
+    """0 when no daemon runs, None when that could not be told."""
     trouble: str
     """What could not be seen, in words; never a false all-clear."""
     needs: tuple[NeedRow, ...]
@@ -63,7 +63,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def overview(
-    town: Town, seen: Seen, now: datetime, *, path: str = "", daemon_pid: int = 0, everybody: bool = False
+    town: Town, seen: Seen, now: datetime, *, path: str = "", daemon_pid: int | None = 0, everybody: bool = False
 ) -> Overview:
     """Read the whole page.
 
@@ -72,7 +72,7 @@ def overview(
         seen: One look at sessions.
         now: The moment of looking.
         path: The town's folder.
-        daemon_pid: The daemon's process; 0 when none runs.
+        daemon_pid: The daemon's process; 0 when none runs, None when that could not be told.
         everybody: Idle workers without a session too.
     """
     people = roster(town, seen, now, everybody=True)
@@ -132,7 +132,9 @@ def overview_text(page: Overview) -> str:
 
 
 def _head(page: Overview) -> str:
-    if page.daemon_pid:
+    if page.daemon_pid is None:
+        how = "may run or rest: its daemon's lock cannot be read"
+    elif page.daemon_pid:
         how = f"runs, daemon is process {page.daemon_pid}"
     elif page.is_running:
         how = "is meant to run, but no daemon does: gt start"
@@ -170,7 +172,7 @@ def overview_data(page: Overview) -> dict[str, Any]:
         "name": page.name,
         "location": page.path,
         "running": page.is_running,
-        "daemon": {"running": bool(page.daemon_pid), "pid": page.daemon_pid},
+        "daemon": {"running": None if page.daemon_pid is None else bool(page.daemon_pid), "pid": page.daemon_pid or 0},
         "trouble": page.trouble,
         "overseer": {"unread_mail": page.unread, "first_subject": page.newest},
         "needs_you": msgspec.to_builtins(page.needs),
