@@ -12,7 +12,6 @@ from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
 from gastown_tui.core.events import Entry
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules import convoys as rules
 from gastown_tui.core.verbs.convoys import (
     convoy_add,
     convoy_close,
@@ -24,6 +23,7 @@ from gastown_tui.core.verbs.convoys import (
     convoy_stranded,
     convoy_watch,
 )
+from gastown_tui.core.verbs.landing import land_finished
 from gastown_tui.core.verbs.mail import mail_inbox
 from gastown_tui.core.verbs.rigs import rig_add
 from tests.places import a_real_town, a_repository, hands_at
@@ -47,9 +47,8 @@ def close(town: Hands, bead_id: str) -> None:
     )
 
 
-def land_what_is_done(town: Hands) -> None:
-    now = town.clock.now()
-    town.ledger.record(lambda read: rules.landings(read, now), actor="deacon")
+def land_what_is_done(town: Hands) -> tuple[BeadId, ...]:
+    return land_finished(town, town.ledger.read())
 
 
 def test_the_documents_own_command_works(town: Hands) -> None:
@@ -75,8 +74,8 @@ def test_a_convoy_across_rigs_lands_when_its_last_bead_closes_and_says_so(town: 
     assert convoy_status(town, convoy).data()["done"] == 1
     close(town, "we-1")
     assert convoy_list(town).data()[0]["indicator"] == "complete"
-    land_what_is_done(town)
-    land_what_is_done(town)
+    assert land_what_is_done(town) == (convoy,)
+    assert land_what_is_done(town) == ()
     assert convoy_list(town).data() == []
     assert convoy_list(town, all_=True).data()[0]["status"] == "closed"
     assert [mail["subject"] for mail in mail_inbox(town).data()] == ["Convoy landed: Feature X"]
