@@ -88,13 +88,47 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no answer."""
     screens: Mapping[str, str] = {}
     """By session name: what the screen was recognised as."""
+    daemon_alive: bool | None = None
+    """Whether the daemon's process runs; None when nobody looked."""
     cpu_used: Mapping[str, datetime] = {}
 
 
 def judge(town: Town, agent: Agent, seen: Seen, now: datetime) -> Verdict:
     """The verdict on an agent of a town, from one look at its surroundings."""
     hook = town.hook(agent.address)
-    return verdict(agent, hook, signals_of(town, agent, hook, seen), town.settings.health, now)
+    signals = signals_of(town, agent, hook, seen)
+    if hook is None and signals.session is None and seen.daemon_alive is not None and _is_mechanic(agent):
+        return _mechanic(town, agent, alive=seen.daemon_alive)
+    return verdict(agent, hook, signals, town.settings.health, now)
+
+
+def _is_mechanic(agent: Agent) -> bool:
+    """Deacon, witness and refinery need no session: the daemon does their work."""
+    try:
+        return parts(agent.address).role in {Role.DEACON, Role.WITNESS, Role.REFINERY}
+    except BadInput:
+        return False
+
+
+def _mechanic(town: Town, agent: Agent, *, alive: bool) -> Verdict:
+    who = parts(agent.address)
+    pid = town.own.registers.daemon_pid
+    evidence = (f"the daemon is process {pid}" if alive else "no daemon runs",)
+    if not alive:
+        rests = not town.own.registers.is_running
+        reason = "the town rests" if rests else "the daemon does not run: gt start"
+        return Verdict(state=Health.STOPPED, reason=reason, evidence=evidence, since=agent.since)
+    if who.role is not Role.REFINERY:
+        watched = sum(hook.agent.startswith(f"{who.rig}/") for hook in town.hooks().values())
+        reason = "keeps the town going" if who.role is Role.DEACON else f"watches {watched}"
+        return Verdict(state=Health.IDLE, reason=reason, evidence=evidence, since=agent.since)
+    merges = [merge for merge in town.merges() if merge.is_open and town.rig_of(merge.id) == who.rig]
+    running = next((merge for merge in merges if merge.state == "running"), None)
+    if running is not None:
+        reason = f"merges {running.bead_id}"
+        return Verdict(state=Health.WORKING, reason=reason, evidence=evidence, since=running.since)
+    reason = f"{len(merges)} in the queue" if merges else "queue empty"
+    return Verdict(state=Health.IDLE, reason=reason, evidence=evidence, since=agent.since)
 
 
 def signals_of(town: Town, agent: Agent, hook: Hook | None, seen: Seen) -> Signals:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from gastown_tui.core.errors import Conflict, NotFound, Refused, ToolFailed
+from gastown_tui.core.errors import Conflict, GastownError, NotFound, Refused, ToolFailed
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import DEACON, MAYOR, OVERSEER, Role, parts, session_name
 from gastown_tui.core.model.ids import Address
@@ -68,13 +68,23 @@ def agents(
 
 
 def look(hands: Hands) -> Seen:
-    """One look at all sessions; what cannot be seen is unknown, not gone."""
+    """One look at all sessions and the daemon; what cannot be seen is unknown, not gone."""
+    alive = _daemon_alive(hands)
     if trouble := hands.sessions.unavailable():
-        return Seen(sessions={}, trouble=trouble)
+        return Seen(sessions={}, trouble=trouble, daemon_alive=alive)
     try:
-        return Seen(sessions={fact.name: fact for fact in hands.sessions.all()})
+        return Seen(sessions={fact.name: fact for fact in hands.sessions.all()}, daemon_alive=alive)
     except ToolFailed as error:
-        return Seen(sessions=None, trouble=error.message)
+        return Seen(sessions=None, trouble=error.message, daemon_alive=alive)
+
+
+def _daemon_alive(hands: Hands) -> bool | None:
+    from gastown_tui.core.verbs.running import find_daemon
+
+    try:
+        return find_daemon(hands).runs
+    except (OSError, GastownError):
+        return None
 
 
 # ---------------------------------------------------------------------------------------------- peek

@@ -235,7 +235,7 @@ class ShutDown(Receipt, frozen=True, kw_only=True):
         return int(bool(self.kept))
 
 
-@verb(group="town", confirm="End every session of the town? Work stays in its worktrees and on its hooks.")
+@verb(group="town")
 def shutdown(
     hands: Hands,
     *,
@@ -263,7 +263,7 @@ def shutdown(
 
 def _rescue_all(hands: Hands, town: Town, kept: list[str]) -> dict[str, str]:
     """A rescue ref for every worktree with work that no commit holds."""
-    rescued: dict[str, str] = msgspec.field(default_factory=dict)
+    rescued: dict[str, str] = {}
     for agent in town.agents():
         if not agent.worktree or parts(agent.address).role is not Role.POLECAT:
             continue
