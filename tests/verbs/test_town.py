@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from gastown_tui.core.errors import BadInput, Conflict, GastownError, Refused
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.verbs import shims
 from gastown_tui.core.verbs.town import install
-from tests.places import a_real_town, a_repository, git, hands_at
+from tests.places import a_real_town, a_repository, git, hands_at, surroundings
 
 is_root = os.geteuid() == 0
 
@@ -63,31 +65,44 @@ def test_a_town_that_stands_is_left_alone_unless_it_is_to_be_repaired(tmp_path: 
     with pytest.raises(Conflict):
         install(hands_at(tmp_path), "gt")
     (root / "bin" / "gt").unlink()
-    (root / "logs").rmdir()
+    (root / "deacon").rmdir()
     receipt = install(hands_at(tmp_path), "gt", name="Another", force=True)
     assert receipt.repaired
     assert receipt.name == "gt"
     assert (root / "bin" / "gt").exists()
-    assert (root / "logs").is_dir()
+    assert (root / "deacon").is_dir()
     assert (root / ".beads" / "events.jsonl").read_bytes() == before
 
 
-def test_a_founding_that_broke_off_can_be_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(hands: Hands, directory: Path) -> tuple[Path, ...]:
-        os._exit(9)
+_DIES_HALFWAY = """
+import os, sys
+from gastown_tui.core.verbs import shims
+shims.write_launchers = lambda hands, directory: os._exit(9)
+from gastown_tui.__main__ import main
+main(["--batch", "install", "gt"])
+"""
 
-    child = os.fork()
-    if child == 0:
-        monkeypatch.setattr(shims, "write_launchers", killed)
-        install(hands_at(tmp_path), "gt")
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+def test_a_founding_that_broke_off_can_be_taken_up_again(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", _DIES_HALFWAY], cwd=tmp_path, env=surroundings(), check=False)
+    assert killed.returncode == 9
     assert not (tmp_path / "gt" / ".beads").exists()
     with pytest.raises(Conflict) as refused:
         install(hands_at(tmp_path), "gt")
     assert "--force" in refused.value.hint
     install(hands_at(tmp_path), "gt", force=True)
     assert hands_at(tmp_path / "gt").ledger.read().name == "gt"
+
+
+def test_of_many_founders_at_once_one_wins_and_the_town_stands(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "gastown_tui", "--batch", "--quiet", "install", str(tmp_path / "gt")]
+    founders = [
+        subprocess.Popen(argv, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(6)
+    ]
+    assert sorted(founder.wait() for founder in founders) == [0, 5, 5, 5, 5, 5]
+    town = hands_at(tmp_path / "gt").ledger.read()
+    assert (town.name, len(town.agents())) == ("gt", 2)
 
 
 def test_a_failed_founding_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import msgspec
@@ -380,7 +381,7 @@ class Enlisted(Receipt, frozen=True, kw_only=True):
 
     def text(self) -> str:
         """Where to go."""
-        return f"Added {self.address}\n  cd {self.path}"
+        return f"Added {self.address}\n  cd {quote(self.path)}"
 
     def data(self) -> Any:
         """The member's record."""

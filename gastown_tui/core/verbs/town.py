@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 from gastown_tui.core import events as e
@@ -44,13 +45,14 @@ class Installed(Receipt, frozen=True, kw_only=True):
     def text(self) -> str:
         """Where it is and what comes next."""
         what = "Repaired" if self.repaired else "Installed"
+        place = quote(self.path)
         return "\n".join(
             [
                 f"{what} town {self.name} at {self.path}",
-                f"  cd {self.path}",
+                f"  cd {place}",
                 "  gt rig add NAME URL        adds a project",
                 "  gt start                   sets it going",
-                f"  export PATH={self.path}/bin:$PATH   puts gt and bd within reach",
+                f"  export PATH={place}/bin:$PATH   puts gt and bd within reach",
             ]
         )
 
@@ -85,13 +87,17 @@ def install(
     if git and (trouble := hands.worktrees.unavailable()):
         raise ToolFailed(trouble)
     made = [] if stands else _first_missing(hands, root)
-    try:
-        installed = _found(hands, root, called, parse_prefix(prefix), owner, stands=stands)
-        if git:
-            _put_under_git(hands, root)
-    except BaseException:
-        _take_back(hands, made)
-        raise
+    hands.files.make_directory(root / "logs")
+    with hands.processes.alone(root / "logs" / "founding.lock") as mine:
+        if not mine or is_town(hands, root) is not stands:
+            raise Conflict(f"somebody else is founding a town at {root}", hint="gt status there shows it")
+        try:
+            installed = _found(hands, root, called, parse_prefix(prefix), owner, stands=stands)
+            if git:
+                _put_under_git(hands, root)
+        except BaseException:
+            _take_back(hands, made)
+            raise
     return installed
 
 
