@@ -1,0 +1,109 @@
+"""The door: the room, the headless front, and the names `gt` and `bd`. Imports nothing before it is needed."""
+
+from __future__ import annotations
+
+import sys
+
+BD_VERSION = "0.49.6"
+"""The generation of beads whose words and shapes `bd` speaks."""
+
+_USAGE = """Usage: gastown-tui [PATH]              the control room, on the town or .beads around here or at PATH
+       gastown-tui --batch VERB ...    one verb, without a screen; --batch --help lists them
+       gastown-tui demo [--batch]      a town that plays itself
+       gastown-tui --version"""
+
+
+def main(argv: list[str] | None = None, prog: str | None = None) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        argv: The words after the program's name; the process's own when not given.
+        prog: What the program was called as, when a launcher stands before it.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    batch = words[:1] == ["--batch"]
+    rest = words[1:] if batch else words
+    if rest == ["--version"] or rest == ["-V"]:
+        return _version("gastown-tui" if prog is None else prog)
+    if rest in (["bd", "--version"], ["bd", "-V"]):
+        return _version("bd")
+    if rest[:1] == ["dashboard"]:
+        return _refuse("the room in a browser is not built yet", "gastown-tui opens it in this terminal", 1)
+    if batch:
+        return _headless(rest, prog or "gastown-tui --batch")
+    return _door(words)
+
+
+def _version(prog: str) -> int:
+    from gastown_tui import __version__
+
+    print(f"bd version {BD_VERSION} (gastown-tui {__version__})" if prog == "bd" else f"gastown-tui {__version__}")
+    return 0
+
+
+def _headless(words: list[str], prog: str) -> int:
+    from gastown_tui.cli.build import run
+
+    return run(words, prog)
+
+
+def _door(words: list[str]) -> int:
+    first = words[0] if words else ""
+    if first == "demo":
+        if "--batch" in words or "--help" in words or "-h" in words:
+            return _headless([word for word in words if word != "--batch"], "gastown-tui")
+        if len(words) > 1:
+            return _refuse(f"unknown flag: {words[1]}", "gastown-tui demo --batch takes options", 2)
+        return _room("", demo=True)
+    if first in ("--help", "-h"):
+        print(_USAGE)
+        return 0
+    if first.startswith("-") or len(words) > 1:
+        return _refuse(f"'{' '.join(words)[:80]}' is not a place", f"gastown-tui --batch {' '.join(words)[:80]}", 2)
+    return _room(first)
+
+
+def _room(path: str, *, demo: bool = False) -> int:
+    import os
+    from pathlib import Path
+
+    place = Path(path) if path else None
+    if place is not None and not place.exists():
+        from gastown_tui.core.verbs import WORDS
+
+        hint = f"gastown-tui --batch {path} is the verb" if path in WORDS else "name a town or a directory with .beads"
+        return _refuse(f"there is nothing at {path!r}", hint, 3)
+    instead = "gastown-tui demo --batch" if demo else "gastown-tui --batch status"
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _refuse("the control room needs a terminal", f"{instead} works without one", 1)
+    terminal = os.environ.get("TERM", "")
+    if terminal in ("", "dumb", "unknown"):
+        return _refuse(f"the control room cannot draw on TERM={terminal}", f"{instead} needs no screen", 1)
+    from gastown_tui.app import run_room
+    from gastown_tui.core.errors import GastownError
+
+    try:
+        return _demo() if demo else run_room(place)
+    except GastownError as error:
+        from gastown_tui.cli.show import show_error
+
+        return show_error(error, json=False)
+
+
+def _demo() -> int:
+    """The room on a town that is built for it and vanishes with it."""
+    from gastown_tui.app import run_room
+    from gastown_tui.core.verbs.demo import demo_town
+    from gastown_tui.core.wiring import open_hands
+
+    with demo_town(open_hands()) as town:
+        return run_room(town.root, demo=True)
+
+
+def _refuse(message: str, hint: str, code: int) -> int:
+    sys.stderr.write(f"Error: {message}\nHint: {hint}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

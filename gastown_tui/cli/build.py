@@ -1,0 +1,211 @@
+"""One command line, from words to an exit code: find the verb, read its arguments, act, show."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gastown_tui.cli import exits
+from gastown_tui.cli.flags import Call, parse, split_words
+from gastown_tui.cli.help import family_page, usage_line, verb_page
+from gastown_tui.cli.show import complain, show, show_error, show_text
+from gastown_tui.core import verbs
+from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
+from gastown_tui.core.ports import Hands
+from gastown_tui.core.verbs.declare import Needs, Verb, declared
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        argv: The words after the program's name.
+        prog: What the program was called as: `gt`, `bd`, or the whole spelling.
+    """
+    json = "--json" in argv
+    try:
+        return _run(list(argv), prog)
+    except GastownError as error:
+        return _told(error, json=json)
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        _let_go_of_output()
+        return exits.OK
+    except OSError as error:
+        return _told(GastownError(f"{error.filename or 'the system'}: {error.strerror or error}"), json=json)
+
+
+def _told(error: GastownError, *, json: bool) -> int:
+    try:
+        return show_error(error, json=json)
+    except BrokenPipeError:
+        _let_go_of_output()
+        return exits.code_of(error)
+
+
+def _let_go_of_output() -> None:
+    """Nobody reads any more: point the descriptor elsewhere, or the interpreter complains at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _run(argv: list[str], prog: str) -> int:
+    words, options, rest = _named(argv)
+    name = " ".join(words)
+    verb = verbs.find(name) if words else None
+    if words[-1:] == ["help"] or rest[:1] == ["help"]:
+        return _help([*words, *rest], prog)
+    if verb is None:
+        return _family(name, [*options, *rest], prog)
+    if not rest and any(each.is_required and not each.is_option for each in verb.parameters) and _below(verb):
+        return _page(verb, prog)
+    call = parse(verb, [*options, *rest], usage=usage_line(verb, prog))
+    return _page(verb, prog) if call.globals["help"] else _act(verb, call)
+
+
+def _below(verb: Verb) -> list[Verb]:
+    """Verbs whose names begin with this one's."""
+    family = verbs.starting_with(verb.name.split(" ")[0])
+    return [each for each in family if each.name.startswith(f"{verb.name} ") and not each.hidden]
+
+
+def _page(verb: Verb, prog: str) -> int:
+    show_text(verb_page(verb, prog, _below(verb)))
+    return exits.OK
+
+
+def _named(argv: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """The verb's words, found without importing more than its own module."""
+    known = {" ".join(key.split(" ")[:count]) for key in verbs.WORDS for count in (1, 2)}
+    words, options, rest = split_words(argv, known)
+    if not words:
+        return words, options, rest
+    verbs.find(" ".join(words))
+    names = set(declared())
+    names |= {" ".join(name.split(" ")[:count]) for name in names for count in range(1, name.count(" ") + 1)}
+    longer, more, rest = split_words([*words, *rest], names | known)
+    return longer, [*options, *more], rest
+
+
+def _family(name: str, rest: list[str], prog: str) -> int:
+    members = verbs.starting_with(name.split(" ")[0]) if name else []
+    members = [each for each in members if each.name.startswith(f"{name} ")]
+    words = [word for word in rest if not word.startswith("-")]
+    if words or (name and not members):
+        raise _unknown(name, words[0] if words else name, [each.name for each in members], prog)
+    unknown = [word for word in rest if word.startswith("-") and not split_words([word], ())[1]]
+    if unknown:
+        raise BadInput(f"unknown flag: {unknown[0][:60]}", hint=f"{prog} --help lists what there is")
+    show_text(family_page(name, members if name else verbs.every(), prog))
+    return exits.OK
+
+
+def _unknown(name: str, word: str, members: list[str], prog: str) -> BadInput:
+    from difflib import get_close_matches
+
+    at = name.count(" ") + 1 if name else 0
+    candidates = {each.split(" ")[at] for each in (*members, *verbs.WORDS) if _extends(each, name)}
+    close = get_close_matches(word, sorted(candidates), n=1)
+    called = prog if not name or (prog == "bd" and name == "bd") else f"{prog} {name.removeprefix('bd ')}"
+    said = "".join(c if c.isprintable() else "?" for c in word[:60])
+    hint = f"did you mean {close[0]}?" if close else f"{called} --help lists what there is"
+    return BadInput(f'unknown command "{said}" for "{called}"', hint=hint)
+
+
+def _extends(candidate: str, name: str) -> bool:
+    return candidate.startswith(f"{name} ") if name else True
+
+
+def _help(words: list[str], prog: str) -> int:
+    asked, _, rest = _named([word for word in words if word != "help" and not word.startswith("-")])
+    verb = verbs.find(" ".join(asked)) if asked and not rest else None
+    if verb is None:
+        return _family(" ".join(asked), rest, prog)
+    return _page(verb, prog)
+
+
+def _act(verb: Verb, call: Call) -> int:
+    given = call.globals
+    is_json = given["json"] or (verb.compact_errors and os.environ.get("BD_JSON", "").lower() in _TRUE)
+    try:
+        hands = _hands(verb, given)
+        _allow(verb, given)
+        arguments = {each.name: _filled(each.arg.long_text, call.arguments[each.name]) for each in verb.parameters}
+        if verb.confirm and not given["yes"]:
+            _confirm(verb)
+        receipt = verb.run(hands, **arguments)
+    except GastownError as error:
+        return show_error(error, json=is_json)
+    return show(receipt, json=is_json, quiet=given["quiet"])
+
+
+def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
+    from gastown_tui.core.wiring import open_hands
+
+    actor = given["actor"]
+    if actor and (len(actor) > 200 or not actor.isprintable()):
+        raise BadInput("--actor must be one line of at most 200 printable characters")
+    cwd = _cwd()
+    hands = open_hands(
+        Path(given["town"]) if given["town"] else None,
+        actor=actor or None,
+        env=os.environ,
+        cwd=cwd,
+        db=Path(given["db"]) if given["db"] else None,
+    )
+    if verb.needs is Needs.TOWN and not hands.ledger.read().is_town:
+        raise NotFound(
+            f"there is no town around {hands.ledger.home}", hint="gt install PATH makes one; --town PATH names one"
+        )
+    if verb.needs is Needs.LEDGER and verb.compact_errors:
+        _require_ledger(hands)
+    return hands
+
+
+def _cwd() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise NotFound("the directory this was called from is gone", hint="cd to one that exists") from error
+
+
+def _require_ledger(hands: Hands) -> None:
+    try:
+        _ = hands.ledger.home
+    except NotFound as error:
+        raise NotFound(f"no beads database found: {error.message}", hint=error.hint) from error
+
+
+def _allow(verb: Verb, given: dict[str, Any]) -> None:
+    readonly = given["readonly"] or os.environ.get("BD_READONLY", "").lower() in _TRUE
+    if readonly and verb.mutates:
+        raise Refused(f"operation '{verb.name.removeprefix('bd ')}' is not allowed in read-only mode")
+
+
+def _filled(is_long: bool, value: Any) -> Any:
+    """The text itself, where `-` asked for standard input."""
+    if not is_long or value != "-":
+        return value
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode().rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"standard input is not UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def _confirm(verb: Verb) -> None:
+    question = f"{verb.confirm.rstrip('?')}?"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused(f"{verb.name} asks first: {question}", hint="--yes says yes")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        complain("nothing was done")
+        raise Refused(f"{verb.name} was not confirmed")
