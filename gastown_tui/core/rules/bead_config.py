@@ -1,0 +1,94 @@
+"""`config.yaml` of a `.beads`: flat or nested `key: value` lines, read and changed without losing the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from gastown_tui.core.errors import BadInput
+from gastown_tui.core.model.ids import shown
+
+_LINE = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z0-9_./-]+|\"[^\"]+\"|'[^']+'):(?:[ \t]+(?P<value>.*))?\s*")
+_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,119}")
+_PLAIN = re.compile(r"[A-Za-z0-9_./@+-][A-Za-z0-9_./@+ ,-]*")
+_VALUE_LIMIT = 4000
+
+
+def parse_key(text: str) -> str:
+    """A configuration key.
+
+    Raises:
+        BadInput: it could not be written as one.
+    """
+    if not _KEY.fullmatch(text):
+        raise BadInput(f"{shown(text)} cannot be a configuration key", hint="use letters, digits, dots and dashes")
+    return text
+
+
+def read_config(text: str) -> dict[str, str]:
+    """Every scalar of the file under its dotted key. Lists and what is not understood are skipped."""
+    return {key: value for key, value, _ in _scalars(text)}
+
+
+def set_in_config(text: str, key: str, value: str) -> str:
+    """The file with one key set, everything else as it was.
+
+    Raises:
+        BadInput: the value spans lines or is too long.
+    """
+    if len(value) > _VALUE_LIMIT or any(ord(c) < 32 for c in value):
+        raise BadInput(f"the value of {key} must be one line of at most {_VALUE_LIMIT} characters")
+    lines = text.splitlines()
+    for there, _, number in _scalars(text):
+        if there == key:
+            head = lines[number].split(":", 1)[0]
+            lines[number] = f"{head}: {_written(value)}"
+            return "\n".join(lines) + "\n"
+    return "\n".join([*lines, f"{key}: {_written(value)}"]) + "\n"
+
+
+def unset_in_config(text: str, key: str) -> str:
+    """The file without one key."""
+    gone = {number for there, _, number in _scalars(text) if there == key}
+    lines = [line for number, line in enumerate(text.splitlines()) if number not in gone]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def words_in(config: Mapping[str, str], key: str) -> tuple[str, ...]:
+    """A comma-separated setting, taken apart; what follows a colon in a word is dropped."""
+    return tuple(piece.partition(":")[0].strip() for piece in config.get(key, "").split(",") if piece.strip())
+
+
+def _scalars(text: str) -> Iterator[tuple[str, str, int]]:
+    """Dotted key, value and line number of each scalar."""
+    above: list[tuple[int, str]] = []
+    for number, line in enumerate(text.splitlines()):
+        match = _LINE.fullmatch(line)
+        if match is None or line.lstrip().startswith("#"):
+            continue
+        indent, key = len(match["indent"]), match["key"].strip("\"'")
+        while above and above[-1][0] >= indent:
+            above.pop()
+        value = _read(match["value"] or "")
+        if value is None:
+            above.append((indent, key))
+        else:
+            yield ".".join([*(each for _, each in above), key]), value, number
+
+
+def _read(text: str) -> str | None:
+    """A scalar; None when there is nothing, so that deeper lines belong to the key."""
+    text = text.strip()
+    if text[:1] in {'"', "'"}:
+        end = text.find(text[0], 1)
+        inner = text[1:end] if end > 0 else text[1:]
+        return inner.replace('\\"', '"').replace("\\\\", "\\") if text[0] == '"' else inner
+    text = re.split(r"\s+#", text, maxsplit=1)[0].strip() if not text.startswith("#") else ""
+    return text or None
+
+
+def _written(value: str) -> str:
+    if _PLAIN.fullmatch(value) and value == value.strip():
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

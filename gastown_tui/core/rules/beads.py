@@ -1,0 +1,495 @@
+"""Decisions about beads: filing, changing, closing, deleting. Each returns the facts to record, or refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import Any
+
+import msgspec
+
+from gastown_tui.core import events as e
+from gastown_tui.core.errors import BadInput, Conflict, GastownError, NotFound, Refused
+from gastown_tui.core.events import Edge, Entry
+from gastown_tui.core.fold import Town
+from gastown_tui.core.model.bead import Bead, parent_of
+from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.rules import edges
+from gastown_tui.core.rules.bead_ids import (
+    MAX_DEPTH,
+    fresh_id,
+    next_child,
+    parse_explicit_id,
+    prefix_of_ledger,
+    resolve,
+)
+from gastown_tui.core.rules.bead_values import parse_external, parse_label, parse_title
+from gastown_tui.core.rules.edges import WantedEdge
+
+_TEXT_FIELDS = ("title", "description", "design", "acceptance_criteria", "notes")
+
+
+class NewBead(msgspec.Struct, frozen=True, kw_only=True):
+    """A bead somebody wants filed. Values have passed `bead_values`."""
+
+    title: str
+    description: str = ""
+    kind: str = "task"
+    priority: int = 2
+    status: str = "open"
+    assignee: str = ""
+    labels: tuple[str, ...] = ()
+    edges: tuple[WantedEdge, ...] = ()
+    parent: str = ""
+    explicit_id: str = ""
+    allowed_prefixes: tuple[str, ...] = ()
+    force: bool = False
+    max_depth: int = MAX_DEPTH
+    prefix: str = ""
+    """Empty: the ledger's own."""
+    fields: dict[str, Any] = {}
+    """Further fields by their names in `issues.jsonl`; empty ones are dropped."""
+
+
+def create(town: Town, ledger: str, wanted: NewBead, *, actor: str, nonce: int) -> tuple[BeadId, tuple[Entry, ...]]:
+    """File a bead; its id is picked here, under the lock.
+
+    Raises:
+        BadInput: the title, an id or a label is not usable.
+        NotFound: the parent or a dependency does not exist.
+        Conflict: the id asked for is taken.
+        Refused: the dependencies would form a cycle.
+    """
+    title = parse_title(wanted.title)
+    if wanted.parent and wanted.explicit_id:
+        raise BadInput("cannot specify both --id and --parent flags")
+    parent = None
+    if wanted.parent:
+        parent = town.find(wanted.parent)
+        if parent is None:
+            raise NotFound(f"parent issue {wanted.parent[:80]} not found")
+        ledger = town.ledger_of(parent.id)
+    bead_id = _id_for(town, ledger, wanted, parent, actor=actor, nonce=nonce)
+    fact = e.BeadCreated(
+        bead_id=bead_id,
+        title=title,
+        description=wanted.description or None,
+        issue_type=wanted.kind,
+        status=wanted.status,
+        priority=wanted.priority,
+        assignee=wanted.assignee or None,
+        labels=tuple(sorted({parse_label(each) for each in wanted.labels})),
+        dependencies=_edges_for(town, ledger, bead_id, wanted, parent),
+        fields={key: value for key, value in wanted.fields.items() if value not in (None, "", (), [])},
+    )
+    return bead_id, (Entry(fact, ledger),)
+
+
+def _id_for(town: Town, ledger: str, wanted: NewBead, parent: Bead | None, *, actor: str, nonce: int) -> BeadId:
+    state = town.ledgers[ledger]
+    prefix = wanted.prefix or prefix_of_ledger(state)
+    if wanted.explicit_id:
+        allowed = (prefix, *wanted.allowed_prefixes)
+        bead_id = parse_explicit_id(wanted.explicit_id, allowed, force=wanted.force)
+        for name, each in town.ledgers.items():
+            if bead_id in each.beads:
+                there = each.beads[bead_id].status == "tombstone"
+                where = f" in {name}" if name else ""
+                raise Conflict(
+                    f"issue {bead_id} already exists{where}" if not there else f"issue {bead_id} was deleted{where}",
+                    hint="ids are never reused",
+                )
+        return bead_id
+    if parent is not None:
+        return next_child(state, parent.id, max_depth=wanted.max_depth)
+    return fresh_id(state, prefix, (wanted.title, wanted.description, actor), nonce)
+
+
+def _edges_for(town: Town, ledger: str, bead_id: BeadId, wanted: NewBead, parent: Bead | None) -> tuple[Edge, ...]:
+    found: dict[BeadId, Edge] = {}
+    for each in wanted.edges:
+        target = None if each.target.startswith("external:") else resolve(town, each.target, ledger=ledger)
+        if target is None:
+            parse_external(each.target)
+        elif target.id == bead_id:
+            raise BadInput("issue cannot depend on itself")
+        target_id = BeadId(each.target) if target is None else target.id
+        type_ = edges.type_meant(each, target)
+        if type_ == "parent-child" and wanted.kind == "epic" and target is not None and target.kind != "epic":
+            raise BadInput(
+                f"invalid parent-child dependency: parent ({bead_id}) cannot depend on child ({target_id}). "
+                f"Use: bd dep add {target_id} {bead_id} --type parent-child"
+            )
+        found[target_id] = Edge(depends_on_id=target_id, dependency_type=type_, metadata=each.metadata)
+    if parent is not None:
+        found[parent.id] = Edge(depends_on_id=parent.id, dependency_type="parent-child")
+    return tuple(found.values())
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants different about a bead. None and empty tuples leave things as they are."""
+
+    fields: dict[str, Any] = {}
+    """By their names in `issues.jsonl`; None clears."""
+    status: str | None = None
+    session: str = ""
+    append_notes: str = ""
+    add_labels: tuple[str, ...] = ()
+    remove_labels: tuple[str, ...] = ()
+    set_labels: tuple[str, ...] | None = None
+    parent: str | None = None
+    """Empty: below nothing."""
+    claim: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was asked for."""
+        return self == Change()
+
+
+def change(town: Town, bead: Bead, wanted: Change, *, actor: str) -> tuple[Entry, ...]:
+    """Change a bead; what already is as wanted makes no fact.
+
+    Raises:
+        Conflict: it is claimed by somebody.
+        Refused: it is a template, or the change would form a cycle.
+        NotFound: the parent asked for does not exist.
+    """
+    refuse_template(bead)
+    ledger = town.ledger_of(bead.id)
+    facts: list[e.Fact] = []
+    if wanted.claim:
+        facts += _claim(bead, actor)
+    fields = {key: value for key, value in wanted.fields.items() if (getattr(bead, key) or None) != value}
+    if "assignee" in fields:
+        facts.append(e.BeadAssigned(bead_id=bead.id, assignee=fields.pop("assignee")))
+    if fields:
+        facts.append(e.BeadUpdated(bead_id=bead.id, changes=fields))
+    if wanted.append_notes:
+        facts.append(e.BeadNoted(bead_id=bead.id, text=wanted.append_notes))
+    facts += _labels(bead, wanted)
+    entries = [Entry(fact, ledger) for fact in facts]
+    if wanted.parent is not None:
+        entries += edges.reparent(town, bead, _parent(town, wanted.parent, ledger))
+    if wanted.status is not None:
+        entries += move(town, bead, wanted.status, session=wanted.session)
+    return tuple(entries)
+
+
+def _parent(town: Town, text: str, ledger: str) -> Bead | None:
+    if not text:
+        return None
+    try:
+        return resolve(town, text, ledger=ledger)
+    except NotFound as error:
+        raise NotFound(f"parent issue {text[:80]} not found") from error
+
+
+def _claim(bead: Bead, actor: str) -> list[e.Fact]:
+    if bead.assignee:
+        raise Conflict(
+            f"claiming {bead.id}: issue already claimed by {bead.assignee}",
+            hint="bd ready --unassigned shows what is free",
+        )
+    if bead.is_closed:
+        raise Refused(f"claiming {bead.id}: it is closed", hint=f"bd reopen {bead.id} opens it again")
+    facts: list[e.Fact] = [e.BeadAssigned(bead_id=bead.id, assignee=actor)]
+    if bead.state != "in_progress":
+        facts.append(e.BeadStatusChanged(bead_id=bead.id, from_status=bead.state, to_status="in_progress"))
+    return facts
+
+
+def _labels(bead: Bead, wanted: Change) -> list[e.Fact]:
+    has = set(bead.labels or ())
+    goal = set(has) if wanted.set_labels is None else {parse_label(each) for each in wanted.set_labels}
+    goal |= {parse_label(each) for each in wanted.add_labels}
+    goal -= {each.strip() for each in wanted.remove_labels}
+    return [
+        *(e.LabelAdded(bead_id=bead.id, label=each) for each in sorted(goal - has)),
+        *(e.LabelRemoved(bead_id=bead.id, label=each) for each in sorted(has - goal)),
+    ]
+
+
+def move(town: Town, bead: Bead, status: str, *, session: str = "") -> tuple[Entry, ...]:
+    """Set a bead's status by hand; closing lets go of the hook it hangs on."""
+    if status == bead.state:
+        return ()
+    ledger = town.ledger_of(bead.id)
+    if status == "closed":
+        return _closing(town, bead, "Closed", session)
+    if status == "open" and bead.state == "closed":
+        return (Entry(e.BeadReopened(bead_id=bead.id), ledger),)
+    return (Entry(e.BeadStatusChanged(bead_id=bead.id, from_status=bead.state, to_status=status), ledger),)
+
+
+def close(
+    town: Town,
+    bead: Bead,
+    *,
+    reason: str = "Closed",
+    force: bool = False,
+    session: str = "",
+    along_with: Set[BeadId] = frozenset(),
+) -> tuple[Entry, ...]:
+    """Close a bead; closing what is closed does nothing.
+
+    A molecule whose last step this was closes with it. Beads closed in the same breath (`along_with`) block nothing.
+
+    Raises:
+        Refused: it is a template, pinned, or blocked by open beads; `force` overrides the latter two.
+    """
+    refuse_template(bead)
+    if bead.is_closed:
+        return ()
+    if not force:
+        if bead.pinned or bead.state == "pinned":
+            raise Refused(f"cannot modify pinned issue {bead.id} (use --force to override)")
+        if blockers := [each for each in edges.open_blockers(town, bead) if each not in along_with]:
+            raise Refused(
+                f"cannot close {bead.id}: blocked by open issues [{' '.join(blockers)}] (use --force to override)"
+            )
+    return (*_closing(town, bead, reason or "Closed", session), *_finished_molecule(town, bead, along_with))
+
+
+def _closing(town: Town, bead: Bead, reason: str, session: str) -> tuple[Entry, ...]:
+    ledger = town.ledger_of(bead.id)
+    entries = [Entry(e.BeadClosed(bead_id=bead.id, reason=reason, session=session or None), ledger)]
+    hook = town.holder(bead.id)
+    if hook is not None:
+        fact = e.HookCleared(
+            agent=hook.agent,
+            previous_ref=bead.id,
+            assignment_id=hook.assignment_id,
+            reason="the bead was closed",
+            to_status="",
+        )
+        entries.append(Entry(fact, ledger))
+    return tuple(entries)
+
+
+def _finished_molecule(town: Town, bead: Bead, along_with: Set[BeadId]) -> tuple[Entry, ...]:
+    """The root's closing when a molecule has no open step left but this one."""
+    root, seen = bead, {bead.id}
+    while (above := parent_of(root)) is not None and above not in seen and (found := town.find(above)) is not None:
+        root = found
+        seen.add(above)
+    if root.id == bead.id or root.kind != "molecule" or root.is_closed:
+        return ()
+    left = [each.id for each in descendants(town, root.id) if not each.is_closed and each.id != bead.id]
+    if root.id in along_with or any(each not in along_with or each > bead.id for each in left):
+        return ()
+    ledger = town.ledger_of(root.id)
+    return (
+        Entry(e.BeadClosed(bead_id=root.id, reason="all steps complete"), ledger),
+        Entry(e.MolCompleted(mol_id=root.id), ledger),
+    )
+
+
+def children(town: Town, bead_id: BeadId) -> list[Bead]:
+    """The beads that belong to one by a parent-child edge, by id."""
+    found = (town.find(each) for each, type_ in town.dependents(bead_id) if type_ == "parent-child")
+    return [each for each in found if each is not None]
+
+
+def descendants(town: Town, bead_id: BeadId) -> list[Bead]:
+    """Everything below a bead, however deep, nearest first."""
+    found: dict[BeadId, Bead] = {}
+    front = children(town, bead_id)
+    while front:
+        fresh = [each for each in front if each.id not in found and each.id != bead_id]
+        found |= {each.id: each for each in fresh}
+        front = [child for each in fresh for child in children(town, each.id)]
+    return list(found.values())
+
+
+def reopen(town: Town, bead: Bead, *, reason: str = "", actor: str) -> tuple[Entry, ...]:
+    """Open a bead again; the reason becomes a comment. An open bead stays as it is.
+
+    Raises:
+        Refused: it is a template.
+    """
+    refuse_template(bead)
+    ledger = town.ledger_of(bead.id)
+    facts: list[e.Fact] = []
+    if bead.state == "closed":
+        facts.append(e.BeadReopened(bead_id=bead.id, reason=reason or None))
+    elif bead.state not in {"open", "in_progress", "hooked"}:
+        facts.append(e.BeadStatusChanged(bead_id=bead.id, from_status=bead.state, to_status="open"))
+    if bead.defer_until:
+        facts.append(e.BeadUpdated(bead_id=bead.id, changes={"defer_until": None}))
+    if reason:
+        facts.append(e.BeadCommented(bead_id=bead.id, text=reason, author=actor))
+    return tuple(Entry(fact, ledger) for fact in facts)
+
+
+def defer(town: Town, bead: Bead, *, until: str = "") -> tuple[Entry, ...]:
+    """Put a bead off, until a moment or until somebody takes it back.
+
+    Raises:
+        Refused: it is closed, or a template.
+    """
+    refuse_template(bead)
+    if bead.is_closed:
+        raise Refused(f"cannot defer {bead.id}: it is closed")
+    ledger = town.ledger_of(bead.id)
+    facts: list[e.Fact] = []
+    if until and bead.defer_until != until:
+        facts.append(e.BeadUpdated(bead_id=bead.id, changes={"defer_until": until}))
+    if bead.state != "deferred":
+        facts.append(e.BeadStatusChanged(bead_id=bead.id, from_status=bead.state, to_status="deferred"))
+    return tuple(Entry(fact, ledger) for fact in facts)
+
+
+def undefer(town: Town, bead: Bead) -> tuple[Entry, ...]:
+    """Take a deferral back."""
+    ledger = town.ledger_of(bead.id)
+    facts: list[e.Fact] = []
+    if bead.defer_until:
+        facts.append(e.BeadUpdated(bead_id=bead.id, changes={"defer_until": None}))
+    if bead.state == "deferred":
+        facts.append(e.BeadStatusChanged(bead_id=bead.id, from_status="deferred", to_status="open"))
+    return tuple(Entry(fact, ledger) for fact in facts)
+
+
+class Deletion(msgspec.Struct, frozen=True, kw_only=True):
+    """What deleting some beads takes with it."""
+
+    beads: tuple[Bead, ...]
+    outgoing: tuple[tuple[BeadId, BeadId, str], ...]
+    """Edges of the deleted beads, as (from, to, type)."""
+    incoming: tuple[tuple[BeadId, BeadId, str], ...]
+    """Edges of others to them."""
+    mentions: tuple[tuple[BeadId, dict[str, Any]], ...]
+    """Neighbours whose text names a deleted bead, and the text without the name."""
+    orphans: tuple[BeadId, ...]
+    """Beads that stay and depended on one of them."""
+
+
+def plan_deletion(town: Town, ids: Iterable[BeadId], *, cascade: bool = False) -> Deletion:
+    """What would go if these beads were deleted.
+
+    Args:
+        town: The town.
+        ids: Exact ids.
+        cascade: Take everything that depends on them too.
+
+    Raises:
+        NotFound: some do not exist; the message names them.
+    """
+    wanted = list(dict.fromkeys(ids))
+    missing = [each for each in wanted if town.find(each) is None]
+    if missing:
+        one = len(wanted) == 1
+        raise NotFound(f"issue {missing[0]} not found" if one else f"issues not found: {', '.join(missing)}")
+    doomed = {each: town.bead(each) for each in wanted}
+    front = list(doomed) if cascade else []
+    while front:
+        for dependent, _ in town.dependents(front.pop()):
+            if dependent not in doomed and (bead := town.find(dependent)) is not None:
+                doomed[dependent] = bead
+                front.append(dependent)
+    outgoing = tuple((bead.id, edge.depends_on_id, edge.type) for bead in doomed.values() for edge in bead.needs)
+    incoming = tuple(
+        (dependent, each, type_)
+        for each in doomed
+        for dependent, type_ in town.dependents(each)
+        if dependent not in doomed and town.find(dependent) is not None
+    )
+    neighbours = dict.fromkeys([*(each[0] for each in incoming), *(each[1] for each in outgoing)])
+    mentions = []
+    for neighbour in neighbours:
+        bead = town.find(neighbour)
+        if bead is not None and neighbour not in doomed and (texts := _without_mentions(bead, doomed)):
+            mentions.append((neighbour, texts))
+    return Deletion(
+        beads=tuple(doomed.values()),
+        outgoing=outgoing,
+        incoming=incoming,
+        mentions=tuple(mentions),
+        orphans=tuple(dict.fromkeys(each[0] for each in incoming)),
+    )
+
+
+def _without_mentions(bead: Bead, doomed: Iterable[BeadId]) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    for field in _TEXT_FIELDS:
+        before = after = getattr(bead, field) or ""
+        for each in doomed:
+            if each in after:
+                after = re.sub(rf"(?<![\w.-]){re.escape(each)}(?![\w-]|\.\d)", f"[deleted:{each}]", after)
+        if after != before:
+            changed[field] = after
+    return changed
+
+
+def delete(town: Town, plan: Deletion, *, reason: str = "delete") -> tuple[Entry, ...]:
+    """Turn beads into tombstones, for good, and take them out of their neighbours' edges and texts.
+
+    Raises:
+        Refused: one hangs on a worker's hook.
+    """
+    entries: list[Entry] = []
+    for dependent, target, _ in dict.fromkeys(plan.incoming):
+        entries.append(Entry(e.DependencyRemoved(bead_id=dependent, depends_on_id=target), town.ledger_of(dependent)))
+    for neighbour, texts in plan.mentions:
+        entries.append(Entry(e.BeadUpdated(bead_id=neighbour, changes=texts), town.ledger_of(neighbour)))
+    for bead in plan.beads:
+        hook = town.holder(bead.id)
+        if hook is not None:
+            raise Refused(
+                f"cannot delete {bead.id}: it hangs on the hook of {hook.agent}",
+                hint=f"gt unsling {bead.id} takes it off",
+            )
+        ledger = town.ledger_of(bead.id)
+        entries += (
+            Entry(e.DependencyRemoved(bead_id=bead.id, depends_on_id=edge.depends_on_id), ledger) for edge in bead.needs
+        )
+        entries.append(Entry(e.BeadDeleted(bead_id=bead.id, reason=reason), ledger))
+    return tuple(entries)
+
+
+def refuse_template(bead: Bead) -> None:
+    """Templates are for pouring.
+
+    Raises:
+        Refused: the bead is one.
+    """
+    if bead.is_template:
+        raise Refused(
+            f"cannot modify template {bead.id}: templates are read-only; use 'bd mol pour' to create a work item"
+        )
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of an act on several beads.
+
+    Attributes:
+        done: Beads the act was done on.
+        failed: What kept it from the others.
+        entries: What to record.
+    """
+
+    done: tuple[BeadId, ...]
+    failed: tuple[GastownError, ...]
+    entries: tuple[Entry, ...]
+
+
+def on_each(beads: Sequence[Bead], act: Callable[[Bead], Iterable[Entry]]) -> Outcome:
+    """Do an act on each bead; one refusal does not keep it from the others, unless it is the only one.
+
+    Raises:
+        GastownError: it could be done on none; the first reason is raised.
+    """
+    done: list[BeadId] = []
+    failed: list[GastownError] = []
+    entries: list[Entry] = []
+    for bead in beads:
+        try:
+            entries += act(bead)
+        except GastownError as error:
+            failed.append(error)
+        else:
+            done.append(bead.id)
+    if failed and not done:
+        raise failed[0]
+    return Outcome(tuple(done), tuple(failed), tuple(entries))

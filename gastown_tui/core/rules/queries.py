@@ -1,0 +1,288 @@
+"""Choosing and ordering beads: the filters of `list`, `search`, `count` and `export`, and their sort keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+
+from gastown_tui.core.errors import BadInput
+from gastown_tui.core.fold import Town
+from gastown_tui.core.model.bead import Bead, Dependency, parent_of
+from gastown_tui.core.model.ids import BeadId, shown
+from gastown_tui.core.model.times import epoch_ns, stamp
+
+Claim = Callable[[Bead], bool]
+"""Something that is true of a bead or not."""
+
+HIDDEN = frozenset({"closed", "tombstone"})
+"""Statuses a plain list leaves out."""
+_PATTERN_LIMIT = 200
+
+
+class Span(msgspec.Struct, frozen=True):
+    """After one moment and before another; either may be missing. Stamps."""
+
+    after: str = ""
+    before: str = ""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which beads are wanted. Everything given must hold."""
+
+    status: str = ""
+    """One status, several with commas, or `all`; empty: what `hidden` leaves over."""
+    hidden: frozenset[str] = frozenset()
+    kind: str = ""
+    priority: int | None = None
+    priority_min: int | None = None
+    priority_max: int | None = None
+    assignee: str = ""
+    no_assignee: bool = False
+    labels: tuple[str, ...] = ()
+    labels_any: tuple[str, ...] = ()
+    no_labels: bool = False
+    label_pattern: str = ""
+    label_regex: str = ""
+    words: str = ""
+    """In title, description or id."""
+    title: str = ""
+    description: str = ""
+    notes: str = ""
+    ids: tuple[str, ...] = ()
+    spec: str = ""
+    created: Span = Span()
+    updated: Span = Span()
+    closed: Span = Span()
+    due: Span = Span()
+    deferred: Span = Span()
+    only_deferred: bool = False
+    overdue: bool = False
+    empty_description: bool = False
+    pinned: bool | None = None
+    parent: BeadId | None = None
+    mol_type: str = ""
+    wisp_type: str = ""
+    templates: bool = False
+    gates: bool = False
+
+
+def chosen(beads: Iterable[Bead], wanted: Filter, now: datetime) -> list[Bead]:
+    """The beads a filter lets through, in the order they came.
+
+    Raises:
+        BadInput: the label expression is not one.
+    """
+    claims = _claims(wanted, now)
+    return [bead for bead in beads if all(claim(bead) for claim in claims)]
+
+
+def _claims(wanted: Filter, now: datetime) -> list[Claim]:
+    return [
+        *_state_claims(wanted),
+        *_people_claims(wanted),
+        *_label_claims(wanted),
+        *_text_claims(wanted),
+        *_time_claims(wanted, now),
+    ]
+
+
+def _state_claims(wanted: Filter) -> list[Claim]:
+    claims: list[Claim] = []
+    if wanted.status == "all":
+        claims.append(lambda bead: bead.state != "tombstone")
+    elif wanted.status:
+        statuses = {each.strip() for each in wanted.status.split(",")}
+        claims.append(lambda bead: bead.state in statuses)
+    elif wanted.hidden:
+        claims.append(lambda bead: bead.state not in wanted.hidden)
+    if wanted.kind:
+        claims.append(lambda bead: bead.kind == wanted.kind)
+    elif not wanted.gates:
+        claims.append(lambda bead: bead.kind != "gate")
+    if not wanted.templates:
+        claims.append(lambda bead: not bead.is_template)
+    if wanted.priority is not None:
+        claims.append(lambda bead: bead.priority == wanted.priority)
+    if (least := wanted.priority_min) is not None:
+        claims.append(lambda bead: bead.priority >= least)
+    if (most := wanted.priority_max) is not None:
+        claims.append(lambda bead: bead.priority <= most)
+    if wanted.pinned is not None:
+        claims.append(lambda bead: bool(bead.pinned or bead.state == "pinned") is wanted.pinned)
+    if wanted.mol_type:
+        claims.append(lambda bead: bead.mol_type == wanted.mol_type)
+    if wanted.wisp_type:
+        claims.append(lambda bead: bead.wisp_type == wanted.wisp_type)
+    if wanted.ids:
+        claims.append(lambda bead: bead.id in wanted.ids)
+    if wanted.parent is not None:
+        claims.append(lambda bead: any(_is_under(edge, wanted.parent) for edge in bead.needs))
+    return claims
+
+
+def _is_under(edge: Dependency, parent: BeadId | None) -> bool:
+    return edge.type == "parent-child" and edge.depends_on_id == parent
+
+
+def _people_claims(wanted: Filter) -> list[Claim]:
+    if wanted.no_assignee:
+        return [lambda bead: not bead.assignee]
+    return [lambda bead: bead.assignee == wanted.assignee] if wanted.assignee else []
+
+
+def _label_claims(wanted: Filter) -> list[Claim]:
+    claims: list[Claim] = []
+    if wanted.labels:
+        claims.append(lambda bead: all(each in (bead.labels or ()) for each in wanted.labels))
+    if wanted.labels_any:
+        claims.append(lambda bead: any(each in (bead.labels or ()) for each in wanted.labels_any))
+    if wanted.no_labels:
+        claims.append(lambda bead: not bead.labels)
+    if wanted.label_pattern:
+        claims.append(lambda bead: any(fnmatchcase(each, wanted.label_pattern) for each in bead.labels or ()))
+    if wanted.label_regex:
+        expression = _expression(wanted.label_regex)
+        claims.append(lambda bead: any(expression.search(each) for each in bead.labels or ()))
+    return claims
+
+
+def _expression(text: str) -> re.Pattern[str]:
+    if len(text) > _PATTERN_LIMIT:
+        raise BadInput(f"--label-regex is longer than {_PATTERN_LIMIT} characters")
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise BadInput(f"--label-regex {shown(text)} is not a regular expression: {error}") from error
+
+
+def _text_claims(wanted: Filter) -> list[Claim]:
+    claims: list[Claim] = []
+    words = wanted.words.lower()
+    if words:
+        claims.append(
+            lambda bead: (
+                words in bead.title.lower() or words in (bead.description or "").lower() or words in bead.id.lower()
+            )
+        )
+    for name, sought in (("title", wanted.title), ("description", wanted.description), ("notes", wanted.notes)):
+        if sought:
+            claims.append(_contains(name, sought.lower()))
+    if wanted.empty_description:
+        claims.append(lambda bead: not bead.description)
+    if wanted.spec:
+        claims.append(lambda bead: (bead.spec_id or "").startswith(wanted.spec))
+    return claims
+
+
+def _contains(name: str, sought: str) -> Claim:
+    return lambda bead: sought in (getattr(bead, name) or "").lower()
+
+
+def _time_claims(wanted: Filter, now: datetime) -> list[Claim]:
+    claims: list[Claim] = []
+    spans = (
+        ("created_at", wanted.created),
+        ("updated_at", wanted.updated),
+        ("closed_at", wanted.closed),
+        ("due_at", wanted.due),
+        ("defer_until", wanted.deferred),
+    )
+    for name, span in spans:
+        if span.after or span.before:
+            claims.append(_within(name, epoch_ns(span.after), epoch_ns(span.before)))
+    if wanted.only_deferred:
+        claims.append(lambda bead: bool(bead.defer_until))
+    if wanted.overdue:
+        present = epoch_ns(stamp(now)) or 0
+        claims.append(lambda bead: not bead.is_closed and (due := epoch_ns(bead.due_at)) is not None and due < present)
+    return claims
+
+
+def _within(name: str, after: int | None, before: int | None) -> Claim:
+    def holds(bead: Bead) -> bool:
+        at = epoch_ns(getattr(bead, name))
+        return at is not None and (after is None or at > after) and (before is None or at < before)
+
+    return holds
+
+
+_DATES = {"created": "created_at", "updated": "updated_at", "closed": "closed_at"}
+_PLAIN: dict[str, Callable[[Bead], Any]] = {
+    "priority": lambda bead: bead.priority,
+    "status": lambda bead: bead.state,
+    "id": lambda bead: natural_id(bead.id),
+    "title": lambda bead: bead.title.lower(),
+    "type": lambda bead: bead.kind,
+    "assignee": lambda bead: (not bead.assignee, bead.assignee or ""),
+}
+SORTS = (*_PLAIN, *_DATES)
+
+
+def ordered(beads: Sequence[Bead], by: str = "", *, reverse: bool = False) -> list[Bead]:
+    """Beads by a sort key, dates newest first; without one by priority, then newest first. Ties are broken by id.
+
+    Raises:
+        BadInput: nothing is sorted by that.
+    """
+    if by and by not in SORTS:
+        raise BadInput(f"invalid sort field {shown(by)}", hint=f"one of {', '.join(SORTS)}")
+    settled = sorted(beads, key=lambda bead: bead.id)
+    if by in _DATES:
+        name = _DATES[by]
+        settled.sort(key=lambda bead: -(epoch_ns(getattr(bead, name)) or -(2**62)))
+    elif by:
+        settled.sort(key=_PLAIN[by])
+    else:
+        settled.sort(key=lambda bead: (bead.priority, -(epoch_ns(bead.created_at) or -(2**62))))
+    return settled[::-1] if reverse else settled
+
+
+def natural_id(bead_id: str) -> tuple[tuple[int, int | str], ...]:
+    """An id in the order people count: `gt-9` before `gt-10`, `gt-a.2` before `gt-a.10`."""
+    return tuple((0, int(piece)) if piece.isdigit() else (1, piece) for piece in re.split(r"(\d+)", bead_id) if piece)
+
+
+def stale(beads: Iterable[Bead], *, before: str, status: str = "") -> list[Bead]:
+    """Unfinished beads nobody changed since a moment, the longest forgotten first."""
+    limit = epoch_ns(before) or 0
+    found = [
+        (at, bead)
+        for bead in beads
+        if not bead.is_closed
+        and not bead.ephemeral
+        and (not status or bead.state == status)
+        and (at := epoch_ns(bead.updated_at)) is not None
+        and at < limit
+    ]
+    return [bead for _, bead in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
+
+
+class EpicProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an epic is."""
+
+    epic: Bead
+    total: int
+    closed: int
+
+    @property
+    def is_eligible(self) -> bool:
+        """It has children and all of them are closed."""
+        return 0 < self.total == self.closed
+
+
+def epics(town: Town, beads: Sequence[Bead]) -> list[EpicProgress]:
+    """Every unclosed epic among the beads and how many of its children are closed, by priority and id."""
+    totals: dict[BeadId, list[int]] = {bead.id: [0, 0] for bead in beads if bead.kind == "epic" and not bead.is_closed}
+    for bead in town.beads():
+        parent = parent_of(bead)
+        if parent is not None and parent in totals:
+            totals[parent][0] += 1
+            totals[parent][1] += bead.is_closed
+    known = {bead.id: bead for bead in beads}
+    found = [EpicProgress(epic=known[each], total=total, closed=closed) for each, (total, closed) in totals.items()]
+    return sorted(found, key=lambda progress: (progress.epic.priority, progress.epic.id))
