@@ -36,6 +36,13 @@ WORDS: dict[str, str] = {
     "bd init": "bd_setup", "bd where": "bd_setup", "bd info": "bd_setup", "bd version": "bd_setup",
     "bd types": "bd_setup", "bd config": "bd_setup", "bd kv": "bd_setup", "bd quickstart": "bd_pages",
     "bd onboard": "bd_pages", "bd human": "bd_pages", "bd thanks": "bd_pages", "bd prime": "bd_pages",
+    "bd lint": "bd_care", "bd duplicates": "bd_care", "bd merge": "bd_care", "bd find-duplicates": "bd_care",
+    "bd find-dups": "bd_care", "bd orphans": "bd_history", "bd doctor": "bd_doctor", "bd validate": "bd_doctor",
+    "bd repair-deps": "bd_doctor", "bd detect-pollution": "bd_doctor", "bd compact": "bd_history", "bd admin": "bd_history",
+    "bd migrate": "bd_doctor", "bd gate": "bd_gate", "bd graph": "bd_graph", "bd events": "bd_events",
+    "bd activity": "bd_events", "bd export": "bd_files", "bd import": "bd_files", "bd rename": "bd_rename",
+    "bd rename-prefix": "bd_rename", "bd move": "bd_rename", "bd refile": "bd_rename", "bd sync": "bd_sync",
+    "bd rebuild-projections": "bd_sync", "bd completion": "shims",
 }  # fmt: skip
 """First words of verbs (or first two, for a family spread over modules) and the module that declares them.
 

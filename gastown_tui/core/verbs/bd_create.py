@@ -1,0 +1,463 @@
+"""Filing beads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from gastown_tui.core.errors import BadInput, NotFound
+from gastown_tui.core.events import Entry
+from gastown_tui.core.fold import Town
+from gastown_tui.core.model.bead import TOWN_TYPES, TYPES, Bead
+from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.text import one_line
+from gastown_tui.core.model.times import epoch_ns, stamp
+from gastown_tui.core.ports import Hands
+from gastown_tui.core.rules import beads as rules
+from gastown_tui.core.rules.bead_config import words_in
+from gastown_tui.core.rules.bead_ids import MAX_DEPTH
+from gastown_tui.core.rules.bead_sections import missing_sections, read_markdown
+from gastown_tui.core.rules.bead_values import (
+    MOL_TYPES,
+    WISP_TYPES,
+    kind_meant,
+    parse_field_time,
+    parse_kind,
+    parse_priority,
+    parse_title,
+)
+from gastown_tui.core.rules.edges import WantedEdge, parse_wanted
+from gastown_tui.core.verbs.beads import Said, config, local_now
+from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
+from gastown_tui.core.views import bead_json
+
+_NO_DESCRIPTION = (
+    "⚠ Creating issue without description.",
+    "  Issues without descriptions lack context for future work.",
+    '  Consider adding --description="Why this issue exists and what needs to be done"',
+)
+_TEST_TITLE = (
+    "⚠ Creating issue with 'Test' prefix in production database.",
+    "  For testing, use a ledger of its own: bd init in a scratch directory",
+)
+_GATES = ("all-children", "any-children")
+_FILE_LIMIT_BYTES = 4_000_000
+_NEXT_NONCE = 1_000_003
+
+
+class Filed(Receipt, kw_only=True, frozen=True):
+    """A bead that was filed, or would be."""
+
+    bead: Bead
+    rig: str = ""
+    silent: bool = False
+    is_rehearsal: bool = False
+    edges: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """The wording scripts look for."""
+        bead = self.bead
+        if self.silent:
+            return bead.id
+        title = one_line(bead.title)
+        if self.is_rehearsal:
+            return self._rehearsed(title)
+        head = f'✓ Created issue in rig "{self.rig}": {bead.id}' if self.rig else f"✓ Created issue: {bead.id}"
+        return f"{head}\n  Title: {title}\n  Priority: P{bead.priority}\n  Status: {bead.state}"
+
+    def _rehearsed(self, title: str) -> str:
+        bead = self.bead
+        rows = [
+            ("ID", bead.id or "(will be generated)"),
+            ("Title", title),
+            ("Type", bead.kind),
+            ("Priority", f"P{bead.priority}"),
+            ("Status", bead.state),
+            ("Assignee", bead.assignee or ""),
+            ("Description", one_line(bead.description or "", 200)),
+            ("Labels", ", ".join(bead.labels or ())),
+            ("Dependencies", ", ".join(self.edges)),
+            ("Target rig", self.rig),
+            ("Event category", bead.event_kind or ""),
+        ]
+        lines = [f"  {name}: {value}" for name, value in rows if value]
+        return "\n".join(["⚠ [DRY RUN] Would create issue:", *lines])
+
+    def data(self) -> Any:
+        """The bead, its edges apart."""
+        return bead_json.issue(self.bead)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is missing."""
+        return () if self.silent else self.complaints
+
+
+@verb("bd create", group="beads", needs=Needs.LEDGER, aliases=("bd new",), compact_errors=True)
+def create(
+    hands: Hands,
+    title: Annotated[str, Arg("What is to be done, in one line")] = "",
+    *,
+    title_: Annotated[str | None, Arg("The title, as an option", flags=("--title",))] = None,
+    description: Annotated[
+        str,
+        Arg(
+            "What and why; - reads standard input",
+            flags=("--description", "-d", "--body", "-m", "--message"),
+            long_text=True,
+        ),
+    ] = "",
+    body_file: Annotated[
+        Path | None,
+        Arg(
+            "File with the description; - reads standard input",
+            flags=("--body-file", "--description-file"),
+            suggest=Suggest.PATH,
+        ),
+    ] = None,
+    stdin: Annotated[bool, Arg("Read the description from standard input")] = False,
+    priority: Annotated[str, Arg("0-4 or P0-P4, 0 is most urgent", flags=("--priority", "-p"))] = "2",
+    type_: Annotated[str, Arg("bug, feature, task, epic, chore, …", flags=("--type", "-t"))] = "task",
+    assignee: Annotated[str, Arg("Whose work it is", flags=("--assignee", "-a"), suggest=Suggest.AGENT)] = "",
+    labels: Annotated[tuple[str, ...], Arg("Labels", flags=("--labels", "-l", "--label"), split=True)] = (),
+    design: Annotated[str, Arg("How it should be done", long_text=True)] = "",
+    acceptance: Annotated[
+        str, Arg("When it is done", flags=("--acceptance", "--acceptance-criteria"), long_text=True)
+    ] = "",
+    notes: Annotated[str, Arg("Anything else", long_text=True)] = "",
+    append_notes: Annotated[str, Arg("Without effect here", flags=("--append-notes",), hidden=True)] = "",
+    external_ref: Annotated[str, Arg("Where it is tracked elsewhere, such as gh-9")] = "",
+    spec_id: Annotated[str, Arg("The specification it follows")] = "",
+    id: Annotated[str, Arg("The id it shall have", metavar="ID")] = "",
+    parent: Annotated[str, Arg("Make it a child of this bead", metavar="ID", suggest=Suggest.BEAD)] = "",
+    deps: Annotated[tuple[str, ...], Arg("What it depends on: ID or type:ID", metavar="ID", split=True)] = (),
+    waits_for: Annotated[str, Arg("Wait for this bead's children", metavar="ID", suggest=Suggest.BEAD)] = "",
+    waits_for_gate: Annotated[str, Arg("all-children or any-children")] = "all-children",
+    estimate: Annotated[int | None, Arg("Minutes it should take", flags=("--estimate", "-e"))] = None,
+    due: Annotated[str, Arg("When it is due: +6h, tomorrow, 2025-01-15")] = "",
+    defer: Annotated[str, Arg("Not ready before this moment")] = "",
+    metadata: Annotated[str, Arg("A JSON object, or @file")] = "",
+    ephemeral: Annotated[bool, Arg("Not kept for long")] = False,
+    mol_type: Annotated[str, Arg("swarm, patrol or work")] = "",
+    wisp_type: Annotated[str, Arg("What kind of passing thing it is")] = "",
+    force: Annotated[bool, Arg("Accept an id with another prefix")] = False,
+    validate: Annotated[bool, Arg("Refuse a description without the sections its type should have")] = False,
+    agent_rig: Annotated[str, Arg("Rig of an agent bead")] = "",
+    event_category: Annotated[str, Arg("Kind of an event bead")] = "",
+    event_actor: Annotated[str, Arg("Who caused an event")] = "",
+    event_target: Annotated[str, Arg("What an event is about")] = "",
+    event_payload: Annotated[str, Arg("JSON an event carries")] = "",
+    rig: Annotated[str, Arg("File it in this rig", suggest=Suggest.RIG)] = "",
+    prefix: Annotated[str, Arg("File it where this prefix belongs")] = "",
+    repo: Annotated[Path | None, Arg("File it in the .beads of this directory")] = None,
+    file: Annotated[Path | None, Arg("File many, from Markdown", flags=("--file", "-f"), suggest=Suggest.PATH)] = None,
+    dry_run: Annotated[bool, Arg("Say what would be filed")] = False,
+    silent: Annotated[bool, Arg("Print the id alone")] = False,
+) -> Receipt:
+    """File a bead.
+
+    The id is picked under the ledger's lock, so many may file at once. A dependency on an epic makes the bead a
+    child of it unless a type is given.
+    """
+    del append_notes
+    if repo is not None:
+        hands = hands.elsewhere(repo)
+    if file is not None:
+        if title or title_:
+            raise BadInput("cannot specify both title and --file flag")
+        if dry_run:
+            raise BadInput("--dry-run is not supported with --file flag")
+        return _from_file(hands, file)
+    settings = config(hands)
+    wanted = rules.NewBead(
+        title=_title(title, title_),
+        description=_description(hands, description, body_file, stdin=stdin),
+        kind=known_kind(hands, type_, settings),
+        priority=parse_priority(priority),
+        assignee=assignee.strip(),
+        labels=labels,
+        edges=_edges(deps, waits_for, waits_for_gate),
+        parent=parent,
+        explicit_id=id,
+        allowed_prefixes=words_in(settings, "allowed_prefixes"),
+        force=force,
+        max_depth=_max_depth(settings),
+        fields={
+            "design": design,
+            "acceptance_criteria": acceptance,
+            "notes": notes,
+            "external_ref": external_ref,
+            "spec_id": spec_id,
+            "owner": hands.env.get("GIT_AUTHOR_EMAIL", ""),
+            "estimated_minutes": _estimate(estimate),
+            "due_at": parse_field_time(due, "--due", local_now(hands)) if due else "",
+            "defer_until": parse_field_time(defer, "--defer", local_now(hands), "+1h") if defer else "",
+            "metadata": read_metadata(hands, metadata),
+            "ephemeral": ephemeral or bool(wisp_type),
+            "mol_type": _one_of(mol_type, MOL_TYPES, "mol-type", "swarm, patrol, or work"),
+            "wisp_type": _one_of(wisp_type, WISP_TYPES, "wisp-type", ", ".join(WISP_TYPES[:-1]) + ", or escalation"),
+            **_typed(
+                type_,
+                ("agent", "--agent-rig", "rig", agent_rig),
+                ("event", "--event-category", "event_kind", event_category),
+                ("event", "--event-actor", "actor", event_actor),
+                ("event", "--event-target", "target", event_target),
+                ("event", "--event-payload", "payload", event_payload),
+            ),
+        },
+    )
+    complaints = _complaints(wanted, settings, validate=validate) + _past(hands, wanted, defer)
+    ledger, rig_name = _destination(hands, rig, prefix)
+    if dry_run:
+        parse_title(wanted.title)
+        return Filed(
+            bead=_rehearsal(wanted, stamp(hands.clock.now())),
+            rig=rig_name,
+            is_rehearsal=True,
+            edges=(*deps, *([parent] if parent else [])),
+        )
+    wanted = _with_prefix(hands, wanted, settings, ledger)
+    bead = file_bead(hands, ledger, wanted)
+    return Filed(bead=bead, rig=rig_name, silent=silent, complaints=complaints)
+
+
+@verb("bd q", group="beads", needs=Needs.LEDGER, compact_errors=True)
+def q(
+    hands: Hands,
+    words: Annotated[tuple[str, ...], Arg("The title")],
+    *,
+    priority: Annotated[str, Arg("0-4 or P0-P4", flags=("--priority", "-p"))] = "2",
+    type_: Annotated[str, Arg("bug, feature, task, epic, chore, …", flags=("--type", "-t"))] = "task",
+    labels: Annotated[tuple[str, ...], Arg("Labels", flags=("--labels", "-l"), split=True)] = (),
+) -> Receipt:
+    """File a bead and print only its id."""
+    wanted = rules.NewBead(
+        title=" ".join(words),
+        kind=known_kind(hands, type_, config(hands)),
+        priority=parse_priority(priority),
+        labels=labels,
+    )
+    return Said(plain=file_bead(hands, hands.ledger.here, wanted).id)
+
+
+def file_bead(hands: Hands, ledger: str, wanted: rules.NewBead) -> Bead:
+    """Record one new bead and return it."""
+    return file_beads(hands, ledger, [wanted])[0]
+
+
+def file_beads(hands: Hands, ledger: str, wanted: list[rules.NewBead]) -> list[Bead]:
+    """Record new beads as one transaction; each sees those before it."""
+    nonces = [hands.mint.nonce() for _ in wanted]
+    filed: list[BeadId] = []
+
+    def decide(town: Town) -> tuple[Entry, ...]:
+        entries: list[Entry] = []
+        filed.clear()
+        taken: set[str] = set()
+        for each, nonce in zip(wanted, nonces, strict=True):
+            bead_id, more = rules.create(town, ledger, each, actor=hands.actor, nonce=nonce)
+            while bead_id in taken and not each.explicit_id:
+                nonce += _NEXT_NONCE
+                bead_id, more = rules.create(town, ledger, each, actor=hands.actor, nonce=nonce)
+            taken.add(bead_id)
+            filed.append(bead_id)
+            entries += more
+        return tuple(entries)
+
+    parents = [each.parent for each in wanted if each.parent]
+    town = hands.ledger.read()
+    ledgers = (ledger, *(town.ledger_of(each) for each in parents if town.find(each) is not None))
+    recorded = hands.ledger.record(decide, actor=hands.actor, ledgers=tuple(dict.fromkeys(ledgers)))
+    return [recorded.town.bead(each) for each in filed]
+
+
+def known_kind(hands: Hands, text: str, settings: Mapping[str, str]) -> str:
+    """A type everybody knows, one the configuration adds, or one the ledger already has.
+
+    Raises:
+        BadInput: it is none of these.
+    """
+    kind = kind_meant(text)
+    if kind in TYPES or kind in TOWN_TYPES:
+        return kind
+    state = hands.ledger.read().ledgers[hands.ledger.here]
+    in_use = (kind,) if kind and state.beads.of_kind(kind) else ()
+    return parse_kind(kind, (*words_in(settings, "types.custom"), *in_use))
+
+
+def read_metadata(hands: Hands, text: str) -> Any:
+    """A JSON object given as text or as `@file`; None for nothing.
+
+    Raises:
+        BadInput: it is not JSON.
+    """
+    if not text:
+        return None
+    if text.startswith("@"):
+        try:
+            text = hands.files.read_text(hands.cwd / text[1:])
+        except NotFound as error:
+            raise BadInput(f"failed to read metadata file {text[1:]}: {error.message}") from error
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadInput("invalid JSON in --metadata: must be valid JSON", hint=str(error)) from error
+
+
+def _title(word: str, option: str | None) -> str:
+    if word and option and word != option:
+        raise BadInput(
+            "cannot specify different titles as both positional argument and --title flag: "
+            f'"{one_line(word, 60)}" and "{one_line(option, 60)}"'
+        )
+    title = word or option or ""
+    if not title:
+        raise BadInput("title required (or use --file to create from markdown)")
+    return title
+
+
+def _description(hands: Hands, text: str, file: Path | None, *, stdin: bool) -> str:
+    if file is None and not stdin:
+        return text
+    if text:
+        raise BadInput("cannot specify both --body-file and --description/--body/--message")
+    place = Path("/dev/stdin") if file is None or str(file) == "-" else hands.cwd / file
+    try:
+        return hands.files.read_text(place, limit_bytes=_FILE_LIMIT_BYTES).rstrip("\n")
+    except NotFound as error:
+        raise BadInput(f"reading body file: failed to open file: {error.message}") from error
+
+
+def _edges(deps: tuple[str, ...], waits_for: str, gate: str) -> tuple[WantedEdge, ...]:
+    if gate not in _GATES:
+        raise BadInput(f"invalid --waits-for-gate value '{gate[:60]}' (valid: all-children, any-children)")
+    found = [parse_wanted(each) for each in deps]
+    if waits_for:
+        found.append(WantedEdge(waits_for, "waits-for", f'{{"gate":"{gate}"}}'))
+    return tuple(found)
+
+
+def _estimate(minutes: int | None) -> int | None:
+    if minutes is not None and not 0 <= minutes < 2**31:
+        raise BadInput("estimate must be a non-negative number of minutes")
+    return minutes
+
+
+def _one_of(text: str, choices: tuple[str, ...], what: str, listed: str) -> str:
+    if text and text not in choices:
+        raise BadInput(f'invalid {what} "{text[:60]}" (must be {listed})')
+    return text
+
+
+def _typed(kind: str, *needs: tuple[str, str, str, str]) -> dict[str, str]:
+    for wanted, flag, _, value in needs:
+        if value and kind != wanted:
+            raise BadInput(f"{flag} flag requires --type={wanted}")
+    return {field: value for _, _, field, value in needs if value}
+
+
+def _max_depth(settings: Mapping[str, str]) -> int:
+    text = settings.get("hierarchy.max-depth", "")
+    return int(text) if text.isdigit() and 0 < int(text) < 20 else MAX_DEPTH
+
+
+def _with_prefix(hands: Hands, wanted: rules.NewBead, settings: Mapping[str, str], ledger: str) -> rules.NewBead:
+    """A lone ledger's `config.yaml` may name another prefix; a town's prefixes are its rigs'."""
+    prefix = (settings.get("issue-prefix") or settings.get("issue_prefix") or "").rstrip("-")
+    town = hands.ledger.read()
+    registered = town.ledgers[ledger].registers.prefix
+    if town.is_town or not prefix or prefix == registered:
+        return wanted
+    return replace(
+        wanted, prefix=prefix, allowed_prefixes=(*wanted.allowed_prefixes, *([registered] if registered else []))
+    )
+
+
+def _destination(hands: Hands, rig: str, prefix: str) -> tuple[str, str]:
+    """The ledger a bead goes to, and the rig's name when somebody asked for one."""
+    if rig and prefix:
+        raise BadInput("cannot specify both --rig and --prefix flags")
+    if not rig and not prefix:
+        return hands.ledger.here, ""
+    town = hands.ledger.read()
+    routes = town.prefixes()
+    named = rig if rig in town.ledgers else routes.get((rig or prefix).rstrip("-"))
+    if named is None:
+        flag = "--rig" if rig else "--prefix"
+        raise NotFound(
+            f"cannot use {flag}: this town has no rig or prefix '{(rig or prefix)[:60]}'",
+            hint=f"prefixes here: {', '.join(sorted(routes))}",
+        )
+    return named, named
+
+
+def _complaints(wanted: rules.NewBead, settings: Mapping[str, str], *, validate: bool) -> tuple[str, ...]:
+    if not wanted.description and settings.get("create.require-description") == "true":
+        raise BadInput("description is required (set create.require-description: false in config.yaml to disable)")
+    missing = missing_sections(wanted.kind, wanted.description, wanted.fields.get("acceptance_criteria") and
+                               f"Acceptance Criteria\n{wanted.fields['acceptance_criteria']}")  # fmt: skip
+    rule = settings.get("validation.on-create", "none")
+    told = [f"  - {heading} ({hint})" for heading, hint in missing]
+    if missing and (validate or rule == "error"):
+        listed = "; ".join(f"{heading} ({hint})" for heading, hint in missing)
+        raise BadInput(f"missing required sections for {wanted.kind}: {listed}")
+    found: tuple[str, ...] = ()
+    if missing and rule == "warn":
+        found += (f"Warning: missing recommended sections for {wanted.kind}:", *told)
+    if wanted.title.lower().startswith("test"):
+        found += _TEST_TITLE
+    elif not wanted.description and "test" not in wanted.title.lower():
+        found += _NO_DESCRIPTION
+    return found
+
+
+def _past(hands: Hands, wanted: rules.NewBead, said: str) -> tuple[str, ...]:
+    until = epoch_ns(wanted.fields.get("defer_until") or None)
+    if until is None or until > (epoch_ns(stamp(hands.clock.now())) or 0):
+        return ()
+    shown = str(wanted.fields["defer_until"])[:16].replace("T", " ")
+    return (
+        f'! Defer date "{shown}" is in the past. Issue will appear in bd ready immediately.',
+        f"  Did you mean a future date? You said {one_line(said, 40)}.",
+    )
+
+
+def _rehearsal(wanted: rules.NewBead, now: str) -> Bead:
+    record = {key: value for key, value in wanted.fields.items() if value not in (None, "", False)}
+    return msgspec.convert(
+        record
+        | {
+            "id": wanted.explicit_id,
+            "title": wanted.title,
+            "description": wanted.description or None,
+            "status": wanted.status,
+            "priority": wanted.priority,
+            "issue_type": wanted.kind,
+            "assignee": wanted.assignee or None,
+            "labels": list(wanted.labels) or None,
+            "created_at": now,
+            "updated_at": now,
+        },
+        Bead,
+        strict=False,
+    )
+
+
+def _from_file(hands: Hands, file: Path) -> Receipt:
+    if file.suffix.lower() not in {".md", ".markdown"}:
+        raise BadInput(f"invalid file type: {file.name[:60]}: only .md and .markdown files are supported")
+    if ".." in file.parts:
+        raise BadInput("invalid file path: it may not contain '..'")
+    settings = config(hands)
+    text = hands.files.read_text(hands.cwd / file, limit_bytes=_FILE_LIMIT_BYTES)
+    wanted = [replace(each, kind=known_kind(hands, each.kind, settings)) for each in read_markdown(text)]
+    filed = file_beads(hands, hands.ledger.here, wanted)
+    rows = [f"  {bead.id}: {one_line(bead.title)} [P{bead.priority}, {bead.kind}]" for bead in filed]
+    return Said(
+        plain="\n".join([f"✓ Created {len(filed)} issues from {file}:", *rows]),
+        value=[bead_json.issue(bead) for bead in filed],
+    )

@@ -1,0 +1,197 @@
+"""Whether the records are sound, and repairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from gastown_tui.core import events as e
+from gastown_tui.core.errors import BadInput, Refused
+from gastown_tui.core.events import Entry
+from gastown_tui.core.fold import Town
+from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.text import one_line
+from gastown_tui.core.model.times import stamp
+from gastown_tui.core.ports import Hands
+from gastown_tui.core.rules import beads as rules
+from gastown_tui.core.rules import care
+from gastown_tui.core.verbs.bd_setup import BD_VERSION
+from gastown_tui.core.verbs.beads import Said, beads_dir, beads_here, ledgers_for
+from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
+from gastown_tui.core.views import bead_text
+
+
+@verb("bd doctor", group="beads", needs=Needs.LEDGER, aliases=("bd validate",), compact_errors=True)
+def doctor(
+    hands: Hands,
+    path: Annotated[Path | None, Arg("Somewhere else", suggest=Suggest.PATH)] = None,
+    *,
+    fix: Annotated[bool, Arg("Repair what can be repaired")] = False,
+    dry_run: Annotated[bool, Arg("With --fix: only say what would be done")] = False,
+    checks: Annotated[tuple[str, ...], Arg("Only these: orphans, duplicates, pollution, conflicts", split=True)] = (),
+    fix_all: Annotated[bool, Arg("The same as --fix", hidden=True)] = False,
+    check: Annotated[str, Arg("Only this: pollution or validate")] = "",
+    deep: Annotated[bool, Arg("Accepted; every check is deep", hidden=True)] = False,
+) -> Receipt:
+    """See whether the records are sound, and repair what can be repaired."""
+    del deep
+    if check not in {"", "pollution", "validate"}:
+        raise BadInput(f'unknown check "{check[:40]}"', hint="pollution or validate")
+    if path is not None:
+        hands = hands.elsewhere(path)
+    if check == "pollution":
+        return detect_pollution(hands)
+    if (fix or fix_all) and not dry_run:
+        _repair(hands)
+    town = hands.ledger.read()
+    found = [*_files(hands, town), *care.examine(town, beads_here(hands, town))]
+    if checks:
+        words = {"orphans": ("orphaned", "parent"), "duplicates": ("duplicate",), "conflicts": ("conflict",)}
+        wanted = [word for each in checks for word in words.get(each, (each,))]
+        found = [each for each in found if any(word in each.name.lower() for word in wanted)]
+    ok = all(each.status != "error" for each in found)
+    rows = [_row(each) for each in found]
+    value: dict[str, Any] = {
+        "path": str(hands.ledger.home),
+        "checks": rows,
+        "overall_ok": ok,
+        "cli_version": BD_VERSION,
+        "timestamp": stamp(hands.clock.now()),
+    }
+    marks = {"ok": "✓", "warning": "⚠", "error": "✗"}
+    lines: list[str] = []
+    for each in found:
+        lines.append(f"{marks[each.status]} {each.name}: {each.message}")
+        lines += [f"    {one_line(detail, 160)}" for detail in each.detail[:10]]
+        lines += [f"    … and {len(each.detail) - 10} more"] if len(each.detail) > 10 else []
+        lines += [f"    Fix: {each.fix}"] if each.fix else []
+    return Said(plain="\n".join(lines), value=value, exit_code=0 if ok else 1)
+
+
+def _row(finding: care.Finding) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": finding.name, "status": finding.status, "message": finding.message}
+    if finding.detail:
+        row["detail"] = "; ".join(finding.detail[:50])
+    if finding.fix:
+        row["fix"] = finding.fix
+    return row
+
+
+def _files(hands: Hands, town: Town) -> list[care.Finding]:
+    state = town.ledgers[hands.ledger.here]
+    put_aside = state.registers.quarantined
+    findings = [
+        care.Finding(name="Installation", status="ok", message=f"{beads_dir(hands)} with {len(state.beads)} beads"),
+        care.Finding(
+            name="JSONL Integrity",
+            status="warning" if put_aside else "ok",
+            message=f"{put_aside} unreadable lines were put aside" if put_aside else "every line could be read",
+            detail=(f"see {beads_dir(hands) / 'local' / 'quarantine'}",) if put_aside else (),
+        ),
+    ]
+    unknown = state.registers.unknown_events
+    if unknown:
+        message = f"{unknown} events are of types this version does not know; they are kept"
+        findings.append(care.Finding(name="Unknown Events", status="warning", message=message))
+    return findings
+
+
+def _repair(hands: Hands) -> int:
+    """Take away edges that lead nowhere or make a child wait for its parent; return how many."""
+    town = hands.ledger.read()
+    bad = _bad_edges(town, beads_here(hands, town))
+    if not bad:
+        return 0
+
+    def decide(now: Town) -> tuple[Entry, ...]:
+        return tuple(
+            Entry(e.DependencyRemoved(bead_id=bead_id, depends_on_id=target), now.ledger_of(bead_id))
+            for bead_id, target in _bad_edges(now, beads_here(hands, now))
+        )
+
+    hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers_for(town, [bead_id for bead_id, _ in bad]))
+    return len(bad)
+
+
+def _bad_edges(town: Town, beads: list[Bead]) -> list[tuple[BeadId, BeadId]]:
+    living = [bead for bead in beads if bead.status != "tombstone"]
+    return list(dict.fromkeys([*care.dangling(town, living), *care.deadlocks(living)]))
+
+
+@verb("bd repair-deps", group="beads", needs=Needs.LEDGER, compact_errors=True)
+def repair_deps(hands: Hands, *, fix: Annotated[bool, Arg("Take them away")] = False) -> Receipt:
+    """Find dependencies that lead nowhere."""
+    town = hands.ledger.read()
+    found = care.dangling(town, [bead for bead in beads_here(hands, town) if bead.status != "tombstone"])
+    rows = [{"issue_id": bead_id, "depends_on_id": target} for bead_id, target in found]
+    value: dict[str, Any] = {"orphans_found": len(rows), "orphans": rows}
+    if fix:
+        value["fixed"] = _repair(hands) if found else 0
+    lines = [f"  {bead_id} → {target}" for bead_id, target in found]
+    head = f"⚠ {len(rows)} orphaned dependencies" if rows else "✓ No orphaned dependencies"
+    return Said(plain="\n".join([head, *lines]), value=value)
+
+
+@verb("bd detect-pollution", group="beads", needs=Needs.LEDGER, hidden=True, compact_errors=True)
+def detect_pollution(
+    hands: Hands,
+    *,
+    clean: Annotated[bool, Arg("Delete them")] = False,
+    yes: Annotated[bool, Arg("Do not ask", flags=("--yes",))] = False,
+) -> Receipt:
+    """Find beads that look left over from tests."""
+    town = hands.ledger.read()
+    found = care.pollution(beads_here(hands, town))
+    if not found:
+        return Said(plain="No test pollution detected!", value={"issues": [], "polluted_count": 0})
+    rows = [
+        {
+            "id": each.bead.id,
+            "title": each.bead.title,
+            "score": each.score,
+            "reasons": list(each.reasons),
+            "created_at": each.bead.created_at,
+        }
+        for each in found
+    ]
+    high = sum(each.score >= 0.9 for each in found)
+    value: dict[str, Any] = {
+        "high_confidence": high,
+        "issues": rows,
+        "medium_confidence": len(found) - high,
+        "polluted_count": len(found),
+    }
+    lines = [f"⚠ {len(found)} beads look left over from tests:"]
+    lines += [f"  {each.bead.id}: {bead_text.title(each.bead)} ({each.score:.0%})" for each in found]
+    if clean:
+        if not yes:
+            raise Refused("detect-pollution --clean deletes beads", hint="--yes says yes")
+        ids = [each.bead.id for each in found]
+        hands.ledger.record(
+            lambda now: rules.delete(now, rules.plan_deletion(now, ids), reason="test pollution"),
+            actor=hands.actor,
+            ledgers=ledgers_for(town, ids),
+        )
+        value["deleted"] = len(ids)
+        lines.append(f"✓ Deleted {len(ids)} beads")
+    return Said(plain="\n".join(lines), value=value)
+
+
+@verb("bd migrate", group="beads", needs=Needs.LEDGER, mutates=False, hidden=True, compact_errors=True)
+def migrate(
+    hands: Hands,
+    *,
+    inspect: Annotated[bool, Arg("Say what there is")] = False,
+    dry_run: Annotated[bool, Arg("Accepted", hidden=True)] = False,
+    cleanup: Annotated[bool, Arg("Accepted", hidden=True)] = False,
+    update_repo_id: Annotated[bool, Arg("Accepted", hidden=True)] = False,
+) -> Receipt:
+    """Say that nothing needs migrating: every version's records are read as they are."""
+    del dry_run, cleanup, update_repo_id
+    if not inspect:
+        return Said(plain="✓ Nothing to migrate", value={"status": "current", "current_version": BD_VERSION})
+    count = sum(1 for bead in beads_here(hands, hands.ledger.read()) if bead.status != "tombstone")
+    state = {"config": {}, "db_exists": True, "issue_count": count, "missing_config": [], "schema_version": BD_VERSION}
+    value = {"current_state": state, "invariants_to_check": [], "registered_migrations": [], "warnings": []}
+    return Said(plain=f"{count} issues, nothing to migrate", value=value)

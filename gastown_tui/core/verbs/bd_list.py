@@ -1,0 +1,408 @@
+"""Lists of beads: everything, what matches, how many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+from msgspec import UNSET
+
+from gastown_tui.core.errors import BadInput, NotFound
+from gastown_tui.core.fold import Town
+from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.text import one_line
+from gastown_tui.core.ports import Hands
+from gastown_tui.core.rules.bead_values import kind_meant, parse_priority, parse_time
+from gastown_tui.core.rules.beads import descendants
+from gastown_tui.core.rules.queries import HIDDEN, Filter, Span, chosen, ordered
+from gastown_tui.core.verbs.beads import Said, beads_here, local_now, one
+from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
+from gastown_tui.core.views import bead_json, bead_text
+
+LIMIT = 50
+AGENT_LIMIT = 20
+
+Status = Annotated[str, Arg("Only this status, several with commas, or all", flags=("--status", "-s"))]
+Type = Annotated[str, Arg("Only this type", flags=("--type", "-t"))]
+Assignee = Annotated[str, Arg("Only work of this one", flags=("--assignee", "-a"), suggest=Suggest.AGENT)]
+Labels = Annotated[tuple[str, ...], Arg("With all of these labels", flags=("--label", "-l"), split=True)]
+LabelsAny = Annotated[tuple[str, ...], Arg("With one of these labels", flags=("--label-any",), split=True)]
+LeastPriority = Annotated[str, Arg("Not more urgent than this: 0-4", flags=("--priority-min",))]
+MostPriority = Annotated[str, Arg("Not less urgent than this: 0-4", flags=("--priority-max",))]
+NoAssignee = Annotated[bool, Arg("Only what is nobody's")]
+NoLabels = Annotated[bool, Arg("Only without labels")]
+EmptyDescription = Annotated[bool, Arg("Only without a description")]
+DescContains = Annotated[str, Arg("Words in the description")]
+NotesContains = Annotated[str, Arg("Words in the notes")]
+CreatedAfter = Annotated[str, Arg("Filed after: -7d, yesterday, 2025-01-15")]
+CreatedBefore = Annotated[str, Arg("Filed before")]
+UpdatedAfter = Annotated[str, Arg("Changed after")]
+UpdatedBefore = Annotated[str, Arg("Changed before")]
+ClosedAfter = Annotated[str, Arg("Closed after")]
+ClosedBefore = Annotated[str, Arg("Closed before")]
+Sort = Annotated[str, Arg("priority, created, updated, closed, status, id, title, type or assignee")]
+Reverse = Annotated[bool, Arg("The other way round", flags=("--reverse", "-r"))]
+
+
+class Listed(Receipt, kw_only=True, frozen=True):
+    """Beads in order."""
+
+    town: Town
+    beads: tuple[Bead, ...]
+    how: str = "compact"
+    """`compact`, `agent`, `long`, `tree`, `digraph` or `dot`."""
+    cut: bool = False
+
+    def text(self) -> str:
+        """A line each, unless asked for otherwise."""
+        match self.how:
+            case "long":
+                return bead_text.long(self.beads)
+            case "tree":
+                return bead_text.tree(self.beads)
+            case "digraph" | "dot":
+                return bead_text.edges(self.beads, dot=self.how == "dot")
+            case "agent":
+                return "\n".join(bead_text.for_agents(self.town, bead) for bead in self.beads)
+        return "\n".join(bead_text.compact(self.town, bead) for bead in self.beads)
+
+    def data(self) -> Any:
+        """An array, even when empty; drawings have no JSON form."""
+        if self.how in {"tree", "digraph", "dot"}:
+            return UNSET
+        return [bead_json.with_counts(self.town, bead) for bead in self.beads]
+
+    def warnings(self) -> tuple[str, ...]:
+        """That there is more."""
+        return (f"\nShowing {len(self.beads)} issues (use --limit 0 for all)",) if self.cut else ()
+
+
+@verb("bd list", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
+def list_(
+    hands: Hands,
+    *,
+    status: Status = "",
+    priority: Annotated[str, Arg("Only this priority: 0-4 or P0-P4", flags=("--priority", "-p"))] = "",
+    priority_min: LeastPriority = "",
+    priority_max: MostPriority = "",
+    assignee: Assignee = "",
+    no_assignee: NoAssignee = False,
+    type_: Type = "",
+    label: Labels = (),
+    label_any: LabelsAny = (),
+    no_labels: NoLabels = False,
+    label_pattern: Annotated[str, Arg("A label like this, with * and ?")] = "",
+    label_regex: Annotated[str, Arg("A label matching this expression")] = "",
+    title: Annotated[str, Arg("Words in the title", flags=("--title", "--title-contains"))] = "",
+    desc_contains: DescContains = "",
+    notes_contains: NotesContains = "",
+    id: Annotated[tuple[str, ...], Arg("These ids", metavar="ID", split=True)] = (),
+    spec: Annotated[str, Arg("Following specifications whose id begins so")] = "",
+    created_after: CreatedAfter = "",
+    created_before: CreatedBefore = "",
+    updated_after: UpdatedAfter = "",
+    updated_before: UpdatedBefore = "",
+    closed_after: ClosedAfter = "",
+    closed_before: ClosedBefore = "",
+    due_after: Annotated[str, Arg("Due after")] = "",
+    due_before: Annotated[str, Arg("Due before")] = "",
+    defer_after: Annotated[str, Arg("Deferred until after")] = "",
+    defer_before: Annotated[str, Arg("Deferred until before")] = "",
+    deferred: Annotated[bool, Arg("Only what is put off until a moment")] = False,
+    overdue: Annotated[bool, Arg("Only what is late")] = False,
+    empty_description: EmptyDescription = False,
+    pinned: Annotated[bool, Arg("Only pinned")] = False,
+    no_pinned: Annotated[bool, Arg("Only not pinned")] = False,
+    parent: Annotated[
+        str, Arg("Children of this bead", flags=("--parent", "--filter-parent"), metavar="ID", suggest=Suggest.BEAD)
+    ] = "",
+    mol_type: Annotated[str, Arg("Only molecules of this kind")] = "",
+    wisp_type: Annotated[str, Arg("Only passing things of this kind")] = "",
+    include_templates: Annotated[bool, Arg("Templates too")] = False,
+    include_gates: Annotated[bool, Arg("Gates too")] = False,
+    ready: Annotated[bool, Arg("Only status open")] = False,
+    all: Annotated[bool, Arg("Everything the ledger holds, closed and deleted too, without limit")] = False,
+    limit: Annotated[int | None, Arg("At most so many; 0: all", flags=("--limit", "-n"))] = None,
+    sort: Sort = "",
+    reverse: Reverse = False,
+    long: Annotated[bool, Arg("Several lines each")] = False,
+    pretty: Annotated[bool, Arg("As a tree", flags=("--pretty", "--tree"))] = False,
+    format: Annotated[str, Arg("Edges instead of beads", choices=("", "digraph", "dot"))] = "",
+    flat: Annotated[bool, Arg("A line each, as without options", hidden=True)] = False,
+    no_pager: Annotated[bool, Arg("Accepted; there is no pager", hidden=True)] = False,
+) -> Receipt:
+    """List beads, most urgent first and newest first among those.
+
+    Closed and deleted beads, templates and gates are left out unless asked for; `--all` leaves out nothing.
+    """
+    del flat, no_pager
+    if pinned and no_pinned:
+        raise BadInput("--pinned and --no-pinned are mutually exclusive")
+    town = hands.ledger.read()
+    above = _parent(hands, town, parent)
+    wanted = Filter(
+        status="open" if ready else status,
+        hidden=frozenset() if all else HIDDEN,
+        kind=kind_meant(type_) if type_ else "",
+        priority=_priority(priority),
+        priority_min=_priority(priority_min),
+        priority_max=_priority(priority_max),
+        assignee=assignee,
+        no_assignee=no_assignee,
+        labels=label,
+        labels_any=label_any,
+        no_labels=no_labels,
+        label_pattern=label_pattern,
+        label_regex=label_regex,
+        title=title,
+        description=desc_contains,
+        notes=notes_contains,
+        ids=tuple(_whole_id(hands, town, each) for each in id),
+        spec=spec,
+        created=span(hands, "created", created_after, created_before),
+        updated=span(hands, "updated", updated_after, updated_before),
+        closed=span(hands, "closed", closed_after, closed_before),
+        due=span(hands, "due", due_after, due_before),
+        deferred=span(hands, "defer", defer_after, defer_before),
+        only_deferred=deferred,
+        overdue=overdue,
+        empty_description=empty_description,
+        pinned=True if pinned else False if no_pinned else None,
+        parent=None if pretty or above is None else above.id,
+        mol_type=mol_type,
+        wisp_type=wisp_type,
+        templates=include_templates or all,
+        gates=include_gates or all,
+    )
+    pool = [above, *descendants(town, above.id)] if pretty and above is not None else beads_here(hands, town)
+    found = ordered(chosen(pool, wanted, hands.clock.now()), sort, reverse=reverse)
+    how = format or ("tree" if pretty else "long" if long else "agent" if is_agent(hands) else "compact")
+    room = limit_of(limit, default=0 if all or (pretty and above is not None) else _default_limit(hands))
+    cut = 0 < room <= len(found)
+    return Listed(town=town, beads=tuple(found[:room] if room else found), how=how, cut=cut)
+
+
+@verb("bd search", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
+def search(
+    hands: Hands,
+    words: Annotated[tuple[str, ...], Arg("What to look for")] = (),
+    *,
+    query: Annotated[str, Arg("The same, as an option")] = "",
+    status: Status = "",
+    assignee: Assignee = "",
+    type_: Type = "",
+    label: Labels = (),
+    label_any: LabelsAny = (),
+    limit: Annotated[int | None, Arg("At most so many; 0: all", flags=("--limit", "-n"))] = None,
+    long: Annotated[bool, Arg("Several lines each")] = False,
+    sort: Sort = "",
+    reverse: Reverse = False,
+    created_after: CreatedAfter = "",
+    created_before: CreatedBefore = "",
+    updated_after: UpdatedAfter = "",
+    updated_before: UpdatedBefore = "",
+    closed_after: ClosedAfter = "",
+    closed_before: ClosedBefore = "",
+    priority_min: LeastPriority = "",
+    priority_max: MostPriority = "",
+    desc_contains: DescContains = "",
+    notes_contains: NotesContains = "",
+    empty_description: EmptyDescription = False,
+    no_assignee: NoAssignee = False,
+    no_labels: NoLabels = False,
+) -> Receipt:
+    """Find beads by words in title, description or id; closed ones too."""
+    sought = " ".join(words) or query
+    if not sought.strip():
+        raise BadInput("search query is required", hint="bd search WORDS")
+    town = hands.ledger.read()
+    wanted = Filter(
+        words=sought,
+        status=status,
+        hidden=frozenset({"tombstone"}),
+        kind=kind_meant(type_) if type_ else "",
+        priority_min=_priority(priority_min),
+        priority_max=_priority(priority_max),
+        assignee=assignee,
+        no_assignee=no_assignee,
+        labels=label,
+        labels_any=label_any,
+        no_labels=no_labels,
+        description=desc_contains,
+        notes=notes_contains,
+        created=span(hands, "created", created_after, created_before),
+        updated=span(hands, "updated", updated_after, updated_before),
+        closed=span(hands, "closed", closed_after, closed_before),
+        empty_description=empty_description,
+        gates=True,
+    )
+    found = ordered(chosen(beads_here(hands, town), wanted, hands.clock.now()), sort, reverse=reverse)
+    room = limit_of(limit, default=LIMIT)
+    return Found(town=town, beads=tuple(found[:room] if room else found), sought=sought, long=long)
+
+
+class Found(Receipt, kw_only=True, frozen=True):
+    """What a search found."""
+
+    town: Town
+    beads: tuple[Bead, ...]
+    sought: str
+    long: bool = False
+
+    def text(self) -> str:
+        """A line each under a heading."""
+        sought = one_line(self.sought, 80)
+        if not self.beads:
+            return f"No issues found matching '{sought}'"
+        if self.long:
+            return bead_text.long(self.beads)
+        rows = [bead_text.found(bead) for bead in self.beads]
+        return "\n".join([f"Found {len(self.beads)} issues matching '{sought}':", *rows])
+
+    def data(self) -> Any:
+        """An array, even when empty."""
+        return [bead_json.with_counts(self.town, bead, edges=False) for bead in self.beads]
+
+
+@verb("bd count", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
+def count(
+    hands: Hands,
+    *,
+    status: Status = "",
+    assignee: Assignee = "",
+    type_: Type = "",
+    label: Labels = (),
+    label_any: LabelsAny = (),
+    title: Annotated[str, Arg("Words in the title", flags=("--title", "--title-contains"))] = "",
+    id: Annotated[tuple[str, ...], Arg("These ids", metavar="ID", split=True)] = (),
+    desc_contains: DescContains = "",
+    notes_contains: NotesContains = "",
+    priority: Annotated[int | None, Arg("Only this priority", flags=("--priority", "-p"))] = None,
+    priority_min: Annotated[int | None, Arg("Not more urgent than this")] = None,
+    priority_max: Annotated[int | None, Arg("Not less urgent than this")] = None,
+    created_after: CreatedAfter = "",
+    created_before: CreatedBefore = "",
+    updated_after: UpdatedAfter = "",
+    updated_before: UpdatedBefore = "",
+    closed_after: ClosedAfter = "",
+    closed_before: ClosedBefore = "",
+    empty_description: EmptyDescription = False,
+    no_assignee: NoAssignee = False,
+    no_labels: NoLabels = False,
+    by_status: Annotated[bool, Arg("One number for each status")] = False,
+    by_priority: Annotated[bool, Arg("One number for each priority")] = False,
+    by_type: Annotated[bool, Arg("One number for each type")] = False,
+    by_assignee: Annotated[bool, Arg("One number for each assignee")] = False,
+    by_label: Annotated[bool, Arg("One number for each label")] = False,
+) -> Receipt:
+    """Count beads, closed ones too, whole or in groups."""
+    groups = [by_status, by_priority, by_type, by_assignee, by_label]
+    if sum(groups) > 1:
+        raise BadInput("only one --by-* flag can be specified")
+    town = hands.ledger.read()
+    wanted = Filter(
+        status=status,
+        hidden=frozenset({"tombstone"}),
+        kind=kind_meant(type_) if type_ else "",
+        priority=priority,
+        priority_min=priority_min,
+        priority_max=priority_max,
+        assignee=assignee,
+        no_assignee=no_assignee,
+        labels=label,
+        labels_any=label_any,
+        no_labels=no_labels,
+        title=title,
+        description=desc_contains,
+        notes=notes_contains,
+        ids=tuple(_whole_id(hands, town, each) for each in id),
+        created=span(hands, "created", created_after, created_before),
+        updated=span(hands, "updated", updated_after, updated_before),
+        closed=span(hands, "closed", closed_after, closed_before),
+        empty_description=empty_description,
+        templates=True,
+        gates=True,
+    )
+    found = chosen(beads_here(hands, town), wanted, hands.clock.now())
+    if not any(groups):
+        return Said(plain=str(len(found)), value={"count": len(found)})
+    return _grouped(found, _GROUPINGS[groups.index(True)])
+
+
+_GROUPINGS: tuple[Callable[[Bead], Iterable[str]], ...] = (
+    lambda bead: (bead.state,),
+    lambda bead: (f"P{bead.priority}",),
+    lambda bead: (bead.kind,),
+    lambda bead: (bead.assignee or "(unassigned)",),
+    lambda bead: bead.labels or ("(no labels)",),
+)
+
+
+def _grouped(found: list[Bead], grouping: Callable[[Bead], Iterable[str]]) -> Said:
+    counts = sorted(Counter(group for bead in found for group in grouping(bead)).items())
+    lines = [f"Total: {len(found)}", "", *(f"{one_line(group)}: {number}" for group, number in counts)]
+    rows = [{"group": group, "count": number} for group, number in counts]
+    return Said(plain="\n".join(lines), value={"total": len(found), "groups": rows})
+
+
+# ---------------------------------------------------------------------------------------------- shared by lists
+
+
+def limit_of(given: int | None, *, default: int) -> int:
+    """How many rows to show; 0: all.
+
+    Raises:
+        BadInput: a negative number was asked for.
+    """
+    if given is not None and given < 0:
+        raise BadInput("--limit must not be negative; 0 shows all")
+    return default if given is None else given
+
+
+def is_agent(hands: Hands) -> bool:
+    """Whether the reader is a program that pays for every character."""
+    return hands.env.get("BD_AGENT_MODE") == "1"
+
+
+def span(hands: Hands, name: str, after: str, before: str) -> Span:
+    """The moments of a pair of date options.
+
+    Raises:
+        BadInput: one is not a time; the message names the option.
+    """
+    return Span(_moment(hands, f"{name}-after", after), _moment(hands, f"{name}-before", before))
+
+
+def _moment(hands: Hands, flag: str, text: str) -> str:
+    if not text:
+        return ""
+    try:
+        return parse_time(text, local_now(hands))
+    except BadInput as error:
+        raise BadInput(f"parsing --{flag}: {error.message}") from error
+
+
+def _priority(text: str) -> int | None:
+    return parse_priority(text) if text else None
+
+
+def _default_limit(hands: Hands) -> int:
+    return AGENT_LIMIT if is_agent(hands) else LIMIT
+
+
+def _whole_id(hands: Hands, town: Town, text: str) -> BeadId:
+    try:
+        return one(hands, town, text).id
+    except NotFound:
+        return BeadId(text)
+
+
+def _parent(hands: Hands, town: Town, text: str) -> Bead | None:
+    if not text:
+        return None
+    try:
+        return one(hands, town, text)
+    except NotFound as error:
+        raise NotFound(f"parent issue '{text[:80]}' not found", hint=error.hint) from error

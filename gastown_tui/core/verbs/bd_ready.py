@@ -1,0 +1,163 @@
+"""What can be started, and what waits for what."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from gastown_tui.core.errors import Conflict
+from gastown_tui.core.fold import Town
+from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.ports import Hands
+from gastown_tui.core.rules import beads as rules
+from gastown_tui.core.rules.bead_config import words_in
+from gastown_tui.core.rules.bead_values import kind_meant
+from gastown_tui.core.rules.readiness import (
+    NOT_WORK_IDS,
+    Compat,
+    Policy,
+    ReadyRequest,
+    Standing,
+    parse_policy,
+    ready,
+    waiting,
+)
+from gastown_tui.core.verbs.bd_list import limit_of
+from gastown_tui.core.verbs.beads import beads_here, config, ledgers_for, one
+from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
+from gastown_tui.core.views import bead_json, bead_text
+
+_LATER_LIMIT = 100
+_CLAIM_TRIES = 20
+
+
+class ReadyWork(Receipt, kw_only=True, frozen=True):
+    """Work in the order it should be taken."""
+
+    town: Town
+    beads: tuple[Bead, ...]
+    any_open: bool
+    pretty: bool = False
+
+    def text(self) -> str:
+        """A numbered list, or that there is nothing."""
+        if not self.beads:
+            return bead_text.nothing_ready(any_open=self.any_open)
+        return bead_text.tree(self.beads) if self.pretty else bead_text.ready(self.beads)
+
+    def data(self) -> Any:
+        """An array, even when empty."""
+        return [bead_json.with_counts(self.town, bead, edges=False) for bead in self.beads]
+
+
+class Waiting(Receipt, kw_only=True, frozen=True):
+    """What waits and for what."""
+
+    rows: tuple[tuple[Bead, tuple[BeadId, ...]], ...]
+
+    def text(self) -> str:
+        """Two lines each."""
+        return bead_text.blocked(self.rows)
+
+    def data(self) -> Any:
+        """An array, even when empty."""
+        return [bead_json.blocked(bead, blockers) for bead, blockers in self.rows]
+
+
+@verb("bd ready", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
+def ready_(
+    hands: Hands,
+    *,
+    limit: Annotated[int | None, Arg("At most so many; 0: all", flags=("--limit", "-n"))] = None,
+    priority: Annotated[int | None, Arg("Only this priority", flags=("--priority", "-p"))] = None,
+    assignee: Annotated[str, Arg("Only work of this one", flags=("--assignee", "-a"), suggest=Suggest.AGENT)] = "",
+    unassigned: Annotated[bool, Arg("Only what is nobody's", flags=("--unassigned", "-u"))] = False,
+    sort: Annotated[str, Arg("hybrid, priority or oldest", flags=("--sort", "-s"))] = "",
+    label: Annotated[tuple[str, ...], Arg("With all of these labels", flags=("--label", "-l"), split=True)] = (),
+    label_any: Annotated[tuple[str, ...], Arg("With one of these labels", split=True)] = (),
+    type_: Annotated[str, Arg("Only this type", flags=("--type", "-t"))] = "",
+    parent: Annotated[str, Arg("Only below this bead", metavar="ID", suggest=Suggest.BEAD)] = "",
+    mol_type: Annotated[str, Arg("Only molecules of this kind")] = "",
+    include_deferred: Annotated[bool, Arg("Also what is put off until later")] = False,
+    pretty: Annotated[bool, Arg("As a tree")] = False,
+    claim: Annotated[bool, Arg("Take the first one: yours, in progress")] = False,
+    compat: Annotated[str, Arg("Whose rules", choices=("0.49", "1.0"))] = "0.49",
+) -> Receipt:
+    """Show work that nothing blocks, in the order it should be taken.
+
+    Open, not deferred, no open blocker of its own or of a parent. What was filed in the last two days comes first by
+    priority, then the rest by age.
+    """
+    rules_of = Compat(compat)
+    default = Policy.HYBRID if rules_of is Compat.JSONL else Policy.PRIORITY
+    town = hands.ledger.read()
+    request = ReadyRequest(
+        limit=limit_of(limit, default=10 if rules_of is Compat.JSONL else _LATER_LIMIT),
+        policy=parse_policy(sort) if sort else default,
+        priority=priority,
+        assignee=assignee,
+        unassigned=unassigned or claim,
+        labels=label,
+        labels_any=label_any,
+        kind=kind_meant(type_) if type_ else "",
+        under=one(hands, town, parent).id if parent else None,
+        mol_type=mol_type,
+        include_deferred=include_deferred,
+        excluded_ids=words_in(config(hands), "ready.exclude_id_patterns") or NOT_WORK_IDS,
+    )
+    if claim:
+        return _claimed(hands, request, rules_of)
+    return _ready(hands, town, request, rules_of, pretty=pretty)
+
+
+def _ready(hands: Hands, town: Town, request: ReadyRequest, compat: Compat, *, pretty: bool = False) -> ReadyWork:
+    beads = beads_here(hands, town)
+    found = ready(Standing(_everything(town, beads), compat=compat), request, hands.clock.now(), beads)
+    any_open = bool(found) or any(bead.state in {"open", "in_progress"} for bead in beads)
+    return ReadyWork(town=town, beads=tuple(found), any_open=any_open, pretty=pretty)
+
+
+def _everything(town: Town, here: list[Bead]) -> list[Bead]:
+    """What may block: with several ledgers, beads of the others too."""
+    if len(town.ledgers) == 1:
+        return here
+    return [each for state in town.ledgers.values() for each in state.beads.all()]
+
+
+def _claimed(hands: Hands, request: ReadyRequest, compat: Compat) -> ReadyWork:
+    """Take the first ready bead; when another is quicker, the next one."""
+    for _ in range(_CLAIM_TRIES):
+        town = hands.ledger.read()
+        first = _ready(hands, town, msgspec.structs.replace(request, limit=1), compat)
+        if not first.beads:
+            return first
+        bead = first.beads[0]
+
+        def take(now: Town, bead_id: BeadId = bead.id) -> tuple[Any, ...]:
+            return rules.change(now, now.bead(bead_id), rules.Change(claim=True), actor=hands.actor)
+
+        try:
+            recorded = hands.ledger.record(take, actor=hands.actor, ledgers=ledgers_for(town, [bead]))
+        except Conflict:
+            continue
+        return ReadyWork(town=recorded.town, beads=(recorded.town.bead(bead.id),), any_open=True)
+    raise Conflict("others were quicker every time", hint="try again")
+
+
+@verb("bd blocked", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
+def blocked(
+    hands: Hands,
+    *,
+    parent: Annotated[str, Arg("Only below this bead", metavar="ID", suggest=Suggest.BEAD)] = "",
+    compat: Annotated[str, Arg("Whose rules", choices=("0.49", "1.0"))] = "0.49",
+) -> Receipt:
+    """Show beads that wait, and the open beads they wait for."""
+    town = hands.ledger.read()
+    among = beads_here(hands, town)
+    standing = Standing(_everything(town, among), compat=Compat(compat))
+    if parent:
+        below = standing.descendants(one(hands, town, parent).id)
+        among = [bead for bead in among if bead.id in below]
+    return Waiting(rows=tuple(waiting(standing, among)))
