@@ -143,7 +143,16 @@ def _act(verb: Verb, call: Call) -> int:
         receipt = verb.run(hands, **arguments)
     except GastownError as error:
         return show_error(error, json=is_json)
+    if not is_json:
+        _hand_over(receipt)
     return show(receipt, json=is_json, quiet=given["quiet"])
+
+
+def _hand_over(receipt: object) -> None:
+    """Become the program that a verb hands the terminal to; comes back for every other receipt."""
+    agents = sys.modules.get("gastown_tui.core.verbs.agents")
+    if agents is not None and isinstance(receipt, agents.Handover):
+        os.execvp(receipt.argv[0], receipt.argv)
 
 
 def _hands(verb: Verb, given: dict[str, Any]) -> Hands:

@@ -41,10 +41,16 @@ def waking(town: Town, agent: Address) -> Waking:
 
 
 def handoff_note(town: Town, agent: Address) -> Mail | None:
-    """The newest note an earlier session left for later ones of the same work; None when there is none."""
+    """The newest note of an earlier session: one nobody was shown yet, or one about the work on the hook."""
     hook = town.hook(agent)
     work = hook.bead_id if hook else ""
-    notes = (mail for mail in mailing.in_box(town, agent) if mail.type == "handoff" and mail.bead_id in {"", work})
+    notes = (
+        mail
+        for mail in mailing.in_box(town, agent)
+        if mail.type == "handoff"
+        and mail.bead_id in {"", work}
+        and (mail.bead_id or agent not in (*mail.delivered_to, *mail.read_by))
+    )
     return max(notes, key=lambda mail: (mail.timestamp, mail.id), default=None)
 
 
