@@ -15,7 +15,8 @@ from gastown_tui.core.model.settings import ConvoySettings, Settings
 from gastown_tui.core.model.town import Agent, MergeRequest
 from gastown_tui.core.rules import convoys
 from gastown_tui.core.rules.convoys import NewConvoy
-from gastown_tui.core.rules.progress import Card, convoy_card, tracked_ids
+from gastown_tui.core.rules.progress import Card, Traffic, convoy_card, tracked_ids
+from gastown_tui.core.views.convoys import bar, convoy_views
 from tests.towns import NOW, a_bead, a_convoy, a_hook, a_town, after, ago, an_agent, facts
 
 CV = BeadId("hq-cv-aaaaa")
@@ -329,3 +330,46 @@ def test_stranded_work_is_ready_and_nobody_has_it() -> None:
     )  # fmt: skip
     ((convoy, free),) = convoys.stranded(town, NOW)
     assert (convoy.id, [bead.id for bead in free]) == (CV, ["ap-1"])
+
+
+# ---------------------------------------------------------------------------------------------- shown
+
+
+def test_a_bar_is_full_only_when_everything_is_done() -> None:
+    ids = [f"ap-{n}" for n in range(30)]
+    most = town_with(*(a_bead(each, status="closed") for each in ids[1:]), ids[0], a_convoy(CV, *ids))
+    assert bar(card(most)) == "▇" * 9 + "▁"
+    every = town_with(*(a_bead(each, status="closed") for each in ids), a_convoy(CV, *ids))
+    assert bar(card(every)) == "▇" * 10
+    assert bar(card(town_with(a_convoy(CV)))) == "▁" * 10
+
+
+def test_a_hostile_title_stays_on_its_line() -> None:
+    hostile = "a\x1b[2J\nb\x07"
+    town = town_with(a_bead("ap-1", hostile, assignee="x\ny"), a_convoy(CV, "ap-1", title=hostile))
+    (view,) = convoy_views(town, NOW)
+    assert view.line().isprintable()
+    assert all(line.isprintable() for line in view.tree().split("\n"))
+    assert len(view.tree().split("\n")) == 2
+
+
+def test_open_convoys_are_numbered_and_closed_ones_follow_the_newest_first() -> None:
+    town = town_with(
+        a_convoy("hq-cv-2", created_at=ago(hours=1)),
+        a_convoy("hq-cv-1", created_at=ago(hours=2)),
+        a_convoy("hq-cv-3", status="closed", closed_at=ago(hours=3)),
+        a_convoy("hq-cv-4", status="closed", closed_at=ago(hours=1)),
+    )
+    views = convoy_views(town, NOW, closed=True)
+    assert [(view.number, view.id) for view in views] == [
+        (1, "hq-cv-1"),
+        (2, "hq-cv-2"),
+        (0, "hq-cv-4"),
+        (0, "hq-cv-3"),
+    ]
+    assert views[0].data()["completed"] == views[0].data()["done"] == 0
+
+
+def test_reading_many_convoys_at_once_says_the_same_as_reading_each() -> None:
+    town = working(100)
+    assert convoy_card(town, town.bead(CV), NOW, Traffic(town)) == card(town)

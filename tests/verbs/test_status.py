@@ -89,6 +89,14 @@ def test_the_feed_is_filtered_by_type_actor_and_time(town: Hands) -> None:
     assert feed(town, since="2999-01-01T00:00:00Z").data() == []
 
 
+def test_nothing_in_the_feed_can_touch_the_terminal(town: Hands) -> None:
+    filed = e.BeadCreated(bead_id=BeadId("ap-2"), title="a\x1b]0;owned\x07b\x1b[2J")
+    town.ledger.record(lambda _: [Entry(filed, "api")], actor="ev\x1b[31mil", ledgers=("", "api"))
+    text = feed(town).text()
+    assert "ap-2 ab" in text
+    assert all(line.isprintable() for line in text.splitlines())
+
+
 @pytest.mark.parametrize("wrong", [{"type_": ("nope",)}, {"since": "yesterdayish"}, {"limit": 0}, {"limit": -5}])
 def test_a_feed_of_nothing_there_is_is_refused(town: Hands, wrong: dict[str, object]) -> None:
     with pytest.raises(BadInput):

@@ -18,7 +18,7 @@ from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BEAD_ID, Address, BeadId, MailId, parse_bead_id, shown
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import age_text, moment, stamp
-from gastown_tui.core.rules.progress import KIND, TRACKS, Card, convoy_card, tracked_ids
+from gastown_tui.core.rules.progress import KIND, TRACKS, Card, convoy_card, is_finished, tracked_ids
 from gastown_tui.core.rules.readiness import Standing, is_free
 
 __all__ = [
@@ -303,9 +303,8 @@ def landings(town: Town, now: datetime, *, sender: Address = DEACON) -> tuple[En
     """
     entries: list[Entry] = []
     for convoy in in_order(town):
-        card = convoy_card(town, convoy, now)
-        if card.is_complete:
-            entries += _landed(convoy, card, now, sender=sender)
+        if is_finished(town, convoy):
+            entries += _landed(convoy, convoy_card(town, convoy, now), now, sender=sender)
     return tuple(entries)
 
 

@@ -75,11 +75,26 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.tracked) and self.done == self.total
 
 
-def convoy_card(town: Town, convoy: Bead, now: datetime) -> Card:
-    """Read how far a convoy is."""
-    hooks = {hook.bead_id: hook for hook in town.hooks().values()}
-    merges = {merge.bead_id: merge for merge in town.merges() if merge.is_open}
-    tracked = tuple(_tracked(town, bead_id, hooks, merges) for bead_id in tracked_ids(convoy))
+class Traffic:
+    """What moves in a town, by bead: one reading serves many convoys.
+
+    Attributes:
+        hooks: Hooks by the bead that hangs there.
+        merges: Open merge requests by the bead they are for.
+    """
+
+    def __init__(self, town: Town) -> None:
+        self.hooks: Mapping[BeadId, Hook] = {hook.bead_id: hook for hook in town.hooks().values()}
+        every = (merge for ledger in town.ledgers.values() for merge in ledger.registers.merges.values())
+        self.merges: Mapping[BeadId, MergeRequest] = {merge.bead_id: merge for merge in every if merge.is_open}
+
+
+def convoy_card(town: Town, convoy: Bead, now: datetime, traffic: Traffic | None = None) -> Card:
+    """Read how far a convoy is; `traffic` spares looking for it again when many are read."""
+    beads = {bead_id: _any_bead(town, bead_id) for bead_id in tracked_ids(convoy)}
+    if traffic is None and any(bead is not None and not bead.is_closed for bead in beads.values()):
+        traffic = Traffic(town)
+    tracked = tuple(_tracked(town, bead_id, bead, traffic) for bead_id, bead in beads.items())
     since = max((each.active_at for each in tracked if not each.is_done), default="")
     card = Card(indicator="", tracked=tracked, since=since)
     return msgspec.structs.replace(card, indicator=_indicator(convoy, card, town.settings.convoys, now))
@@ -91,16 +106,22 @@ def tracked_ids(convoy: Bead) -> tuple[BeadId, ...]:
     return tuple(dict.fromkeys(ids))
 
 
-def _tracked(
-    town: Town, bead_id: BeadId, hooks: Mapping[BeadId, Hook], merges: Mapping[BeadId, MergeRequest]
-) -> Tracked:
-    bead = _any_bead(town, bead_id)
+def is_finished(town: Town, convoy: Bead) -> bool:
+    """Whether everything a convoy tracks is closed, and it tracks something."""
+    beads = [_any_bead(town, bead_id) for bead_id in tracked_ids(convoy)]
+    return bool(beads) and all(bead is not None and bead.is_closed for bead in beads)
+
+
+def _tracked(town: Town, bead_id: BeadId, bead: Bead | None, traffic: Traffic | None) -> Tracked:
     if bead is None:
         return Tracked(id=bead_id)
-    hook, merge = hooks.get(bead_id), merges.get(bead_id)
+    if bead.is_closed or traffic is None:
+        whose = bead.assignee or ""
+        return Tracked(id=bead_id, title=bead.title, status=bead.state, assignee=whose, worker=whose)
+    hook, merge = traffic.hooks.get(bead_id), traffic.merges.get(bead_id)
     worker = hook.agent if hook else bead.assignee or ""
     seen = [hook.since if hook else "", merge.since if merge else ""]
-    if worker and not bead.is_closed:
+    if worker:
         agent = town.agent(Address(worker))
         seen += [town.last_event(worker), agent.since if agent and agent.bead_id == bead_id else ""]
     return Tracked(

@@ -39,7 +39,7 @@ class Convoy(Receipt, frozen=True, kw_only=True):
         far = f"{self.view.card.done} of {self.view.card.total} done"
         lines.append(f"  {self.view.card.indicator}, {far}, last activity {self.view.age} ago, {self.view.status}")
         lines += [f"  owner {self.view.owner}"] if self.view.owner else []
-        lines += [f"  tells {', '.join(self.view.notify)} when it lands"] if self.view.notify else []
+        lines += [f"  tells {one_line(', '.join(self.view.notify))} when it lands"] if self.view.notify else []
         return "\n".join([*lines, *(f"  {tracked_line(each)}" for each in self.view.card.tracked)])
 
     def data(self) -> Any:

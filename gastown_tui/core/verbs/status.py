@@ -11,7 +11,7 @@ import msgspec
 from gastown_tui.core.errors import BadInput, GastownError, NotFound
 from gastown_tui.core.events import BY_WIRE, Event
 from gastown_tui.core.model.ids import EventId, shown
-from gastown_tui.core.model.text import cut
+from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import epoch_ns, moment, stamp
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import addresses
@@ -134,12 +134,13 @@ class Feed(Receipt, frozen=True, kw_only=True):
         if row is None and not self.named_kinds:
             return ""
         word, subject = (row.word, row.subject) if row else (event.event_type, "")
-        return f"{self._at(event)}  {cut(short(event.actor), 16):<16}  {word:<10}  {cut(subject, 100)}".rstrip()
+        who = one_line(short(event.actor), 16)
+        return f"{self._at(event)}  {who:<16}  {one_line(word):<10}  {one_line(subject, 100)}".rstrip()
 
     def _at(self, event: Event) -> str:
         at = moment(event.timestamp)
         if at is None:
-            return f"{event.timestamp:<8}"
+            return f"{one_line(event.timestamp, 20):<8}"
         local = at.astimezone()
         return local.strftime("%H:%M:%S" if local.date() == self.now.astimezone().date() else "%Y-%m-%d %H:%M")
 

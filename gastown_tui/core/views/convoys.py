@@ -12,7 +12,7 @@ from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.text import cut, one_line
 from gastown_tui.core.model.times import age_text, moment
 from gastown_tui.core.rules import convoys as rules
-from gastown_tui.core.rules.progress import Card, Tracked, convoy_card
+from gastown_tui.core.rules.progress import Card, Tracked, Traffic, convoy_card
 from gastown_tui.core.views.feed import short
 from gastown_tui.core.views.tones import Tone
 
@@ -95,9 +95,11 @@ class ConvoyView(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def convoy_view(town: Town, convoy: Bead, now: datetime, *, number: int = 0) -> ConvoyView:
+def convoy_view(
+    town: Town, convoy: Bead, now: datetime, *, number: int = 0, traffic: Traffic | None = None
+) -> ConvoyView:
     """One convoy as it is shown."""
-    card = convoy_card(town, convoy, now)
+    card = convoy_card(town, convoy, now, traffic)
     newest = moment(card.since or convoy.closed_at or convoy.created_at)
     return ConvoyView(
         number=number,
@@ -116,12 +118,12 @@ def convoy_view(town: Town, convoy: Bead, now: datetime, *, number: int = 0) -> 
 
 def convoy_views(town: Town, now: datetime, *, closed: bool = False) -> tuple[ConvoyView, ...]:
     """The open convoys with their numbers, oldest first; then the closed ones, when wanted, newest first."""
-    rolling = rules.in_order(town)
-    views = [convoy_view(town, convoy, now, number=number) for number, convoy in enumerate(rolling, 1)]
+    rolling, traffic = rules.in_order(town), Traffic(town)
+    views = [convoy_view(town, convoy, now, number=number, traffic=traffic) for number, convoy in enumerate(rolling, 1)]
     if closed:
         over = [convoy for convoy in rules.in_order(town, closed=True) if convoy.is_closed]
         over.sort(key=lambda convoy: (convoy.closed_at or "", convoy.id), reverse=True)
-        views += [convoy_view(town, convoy, now) for convoy in over]
+        views += [convoy_view(town, convoy, now, traffic=traffic) for convoy in over]
     return tuple(views)
 
 
@@ -135,8 +137,8 @@ def bar(card: Card, width: int = 10) -> str:
 
 def tracked_line(each: Tracked) -> str:
     """One tracked bead: how it stands, what it is, whose it is."""
-    whose = f"  @{short(each.worker)}" if each.worker and not each.is_done else ""
+    whose = f"  @{one_line(short(each.worker), 40)}" if each.worker and not each.is_done else ""
     review = f"  in review ({each.review})" if each.review and not each.is_done else ""
     title = "no ledger here has it" if each.is_unknown else cut(one_line(each.title), 80)
     glyph = _GLYPHS.get(each.status, "○")
-    return f"{glyph} {each.id}  {title}{review}{whose}"
+    return f"{glyph} {one_line(each.id)}  {title}{review}{whose}"
