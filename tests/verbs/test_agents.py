@@ -94,6 +94,15 @@ def test_a_peek_shows_the_last_lines_of_the_screen(at: FakeTown) -> None:
     assert len(peek(at.hands(), "slot0", lines=50).lines) == 50
 
 
+def test_what_a_program_left_behind_can_still_be_read(at: FakeTown) -> None:
+    pane = at.sessions.panes[SESSION]
+    pane.shown += ["the last words", "", "", "Pane is dead (status 3, Sat Nov 21 08:34:51 2026)"]
+    pane.mode, pane.exit_status = "dead", 3
+    shown = peek(at.hands(), "slot0")
+    assert shown.lines == ("the last words",)
+    assert shown.warnings() == ("the program of api/polecats/slot0 has ended with status 3",)
+
+
 def test_nobody_without_a_session_can_be_peeked_at(at: FakeTown) -> None:
     with pytest.raises(NotFound, match="mayor has no session"):
         peek(at.hands(), "mayor")
@@ -192,7 +201,7 @@ def test_a_worktree_with_something_in_it_is_not_removed_unless_forced(at: FakeTo
         at.worktrees.trees[TREE].changed.append("half.py")
     else:
         at.worktrees.commit(TREE)
-    with pytest.raises(Refused, match=r"uncommitted|nobody merged"):
+    with pytest.raises(Refused, match=r"not committed|nobody merged"):
         polecat_nuke(at.hands(), "slot0")
     assert polecat_nuke(at.hands(), "slot0", force=True).rescued
 

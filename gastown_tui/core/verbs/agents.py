@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -96,10 +98,20 @@ class Peeked(Receipt, frozen=True, kw_only=True):
     agent: Address
     session: str
     lines: tuple[str, ...]
+    ended: bool = False
+    """Its program has ended; this is what it left behind."""
+    exit_status: int | None = None
 
     def text(self) -> str:
         """The screen, without the empty rows below it."""
         return "\n".join(self.lines)
+
+    def warnings(self) -> tuple[str, ...]:
+        """That its program has ended, when it has."""
+        if not self.ended:
+            return ()
+        code = "" if self.exit_status is None else f" with status {self.exit_status}"
+        return (f"the program of {self.agent} has ended{code}",)
 
 
 @verb(keys="p", group="agents", mutates=False)
@@ -122,14 +134,30 @@ def peek(
     wanted = max(1, min(_PEEK_LIMIT, lines or count))
     if trouble := hands.sessions.unavailable():
         raise ToolFailed(f"{who} has no screen to look at: {trouble}")
-    try:
-        screen = hands.sessions.capture(name, history_lines=wanted, colours=colour)
-    except NotFound as error:
-        raise NotFound(f"{who} has no session", hint=f"gt attach {who} starts it; gt agents shows who runs") from error
-    shown = list(screen.lines)
-    while shown and not shown[-1].strip():
+    fact = hands.sessions.find(name)
+    if fact is None:
+        raise NotFound(f"{who} has no session", hint=f"gt attach {who} starts it; gt agents shows who runs")
+    rows = hands.sessions.capture(name, history_lines=wanted, colours=colour).lines
+    shown = _without_end(rows, _DEAD if fact.dead else None)
+    return Peeked(
+        agent=who,
+        session=name,
+        lines=shown[-wanted:],
+        ended=fact.dead,
+        exit_status=fact.exit_status if fact.dead else None,
+    )
+
+
+_DEAD = re.compile(r"(?:\x1b\[[0-9;:]*m)*Pane is dead \(.*")
+"""What tmux writes at the foot of a pane whose program has ended."""
+
+
+def _without_end(rows: Sequence[str], notice: re.Pattern[str] | None) -> tuple[str, ...]:
+    """The rows up to the last one a program wrote."""
+    shown = list(rows)
+    while shown and (not shown[-1].strip() or (notice is not None and notice.match(shown[-1]))):
         shown.pop()
-    return Peeked(agent=who, session=name, lines=tuple(shown[-wanted:]))
+    return tuple(shown)
 
 
 # ---------------------------------------------------------------------------------------------- attach

@@ -67,7 +67,7 @@ class Nuked(Receipt, frozen=True, kw_only=True):
         """One line, and where the work is."""
         lines = [f"{self.agent} is gone" + (f"; {self.bead_id} is open again" if self.bead_id else "")]
         if self.rescued:
-            lines.append(f"  everything in its worktree is kept in {self.rescued[:12]} (git show-ref | grep rescue)")
+            lines.append(f"  what its worktree held is kept: git branch NAME {self.rescued[:12]} brings it back")
         return "\n".join(lines)
 
 
@@ -123,8 +123,8 @@ def _check_spare(hands: Hands, town: Town, who: Address) -> None:
     target = target_of(town, parts(who).rig)
     looked = hands.worktrees.look(home_of(hands, who), target=f"origin/{target}")
     if looked.exists and looked.changed:
-        count = len(looked.changed)
-        raise Refused(f"{who} has {count} uncommitted files, {looked.changed[0]} first", hint="--force rescues them")
+        more = f" and {len(looked.changed) - 1} more" if len(looked.changed) > 1 else ""
+        raise Refused(f"{who} has not committed {looked.changed[0]}{more}", hint="--force rescues it first")
     merging = next((each for each in town.merges() if each.worker == who and each.is_open), None)
     if looked.exists and looked.ahead and merging is None:
         raise Refused(f"{who} has {looked.ahead} commits nobody merged", hint="--force keeps them under a rescue ref")

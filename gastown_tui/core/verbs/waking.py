@@ -339,7 +339,7 @@ def rescue_and_remove(hands: Hands, address: Address, reason: str) -> str:
 
 
 def _remove(hands: Hands, address: Address, place: Path, *, reason: str) -> str:
-    known = hands.ledger.read().agent(address)
+    known = hands.ledger.read().own.registers.agents.get(address)
     ref = rescue_ref(address, dispatch.branch_bead(known.branch) if known else "", hands.clock.now())
     commit = hands.worktrees.remove(bare_of(hands, parts(address).rig), place, rescue_ref=ref)
     facts = [
