@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -163,27 +163,27 @@ def looks_whole(data: bytes, lead: bytes, names: list[str]) -> bool:
     return data.count(b"}\n") == data.count(b"\n") == len(names) == len(set(names))
 
 
-def outside_facts(found: Scan, base: Mapping[BeadId, Bead], state: LedgerState) -> list[Fact]:
-    """What somebody else changed in our file since we wrote it.
+def changed_lines(found: Scan, state: LedgerState) -> dict[BeadId, str]:
+    """Lines of the issues file that say something else than the beads do, and are not older than them.
 
     A bead that is missing was not deleted: it comes back. A line older than the bead is left from somewhere else and
     says nothing new.
-
-    Args:
-        found: The file as it is.
-        base: The beads as our file had them.
-        state: The beads as they are now.
     """
-    facts: list[Fact] = []
+    changed: dict[BeadId, str] = {}
     for _, text, theirs in found.beads.values():
-        ours = base.get(theirs.id)
-        if ours is not None and _says_the_same(text, ours, state.beads.origins.get(ours.id)):
+        ours = state.beads.get(theirs.id)
+        if ours is None:
+            changed[theirs.id] = text
+        elif (epoch_ns(theirs.updated_at) or 0) < (epoch_ns(ours.updated_at) or 0):
             continue
-        now = state.beads.get(theirs.id)
-        if now is not None and (epoch_ns(theirs.updated_at) or 0) < (epoch_ns(now.updated_at) or 0):
-            continue
-        facts.append(BeadImported(bead_id=theirs.id, line=text))
-    taken = dict(state.registers.kept_lines)
+        elif not says_the_same(text, ours, state.beads.origins.get(ours.id)):
+            changed[theirs.id] = text
+    return changed
+
+
+def kept_facts(found: Scan, state: LedgerState) -> list[Fact]:
+    """Lines that are no beads and were not there before."""
+    taken, facts = dict(state.registers.kept_lines), list[Fact]()
     for number, text in found.kept:
         if text not in taken.values():
             place = number if number not in taken else max(taken) + 1
@@ -192,7 +192,7 @@ def outside_facts(found: Scan, base: Mapping[BeadId, Bead], state: LedgerState) 
     return facts
 
 
-def _says_the_same(text: str, ours: Bead, origin: str | None) -> bool:
+def says_the_same(text: str, ours: Bead, origin: str | None) -> bool:
     """Whether a line holds what ours would, whatever its spelling; keys nobody here knows count too."""
     line = rewrite_line(origin.encode(), ours) if origin else encode_bead(ours)
     return text.encode() == line or _decode_any(text) == _decode_any(line)

@@ -28,6 +28,8 @@ from gastown_tui.core.world.snapshot import VERSION, Header, Snapshot, Stamp, lo
 
 Replay = Callable[[], Iterator[tuple[e.Event, bytes]]]
 _HOOKS = (e.HookSet, e.HookCleared)
+_ORDERING = (e.LineKept, e.LedgerAdopted)
+"""Facts that move lines of the issues file which no bead of theirs touches."""
 
 
 class Projections:
@@ -60,11 +62,6 @@ class Projections:
                 return self._same_content(snapshot, status)
             seen = text
 
-    def last_written(self) -> str:
-        """The newest event in the files when they were last written, whatever became of them since."""
-        snapshot = load_snapshot(self._snapshot)
-        return "" if snapshot is None else snapshot.header.position.last
-
     def refresh(self, state: LedgerState, position: Position, found: list[tuple[e.Event, bytes]]) -> None:
         """Bring the files up to a state folded further than they are.
 
@@ -74,10 +71,13 @@ class Projections:
             found: The events between the files and the state.
 
         Raises:
-            LookupError: there is no fitting snapshot to start from; `rebuild` does without.
+            LookupError: there is no fitting snapshot to start from, or the lines have another order now; `rebuild`
+                does without.
         """
         base = self.snapshot()
         if base is None or base.header.issues is None or self.feed.size() < base.header.feed_size:
+            raise LookupError
+        if any(isinstance(event.fact, _ORDERING) for event, _ in found):
             raise LookupError
         header = base.header
         feed_size = self.feed.append(found, header.feed_size)

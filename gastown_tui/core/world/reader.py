@@ -15,9 +15,8 @@ from pathlib import Path
 from zlib import crc32
 
 from gastown_tui.core.errors import GastownError
-from gastown_tui.core.events import Event, Fact, LedgerCreated
+from gastown_tui.core.events import BeadImported, Event, Fact, LedgerCreated
 from gastown_tui.core.fold import LedgerState, apply
-from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId, EventId, MailId
 from gastown_tui.core.model.town import Mail
 from gastown_tui.core.world import adopt
@@ -59,7 +58,6 @@ class Reader:
         self.is_rewound = False
         self._is_loaded = False
         self._issues_key: Key | None = None
-        self._base: dict[BeadId, Bead] | None = None
 
     def read(self) -> LedgerState:
         """The state as of now."""
@@ -200,19 +198,15 @@ class Reader:
         return data
 
     def _fold(self, found: Iterator[tuple[Event, bytes]], known: str) -> None:
-        """Fold from the beginning; remember the beads as they were when the files were last written.
+        """Fold from the beginning.
 
         Args:
             found: Every event.
             known: The newest event folded before; later ones are news.
         """
-        written = self.projections.last_written()
-        news: list[Event] = []
         state = self.state = LedgerState()
-        self._base = None
+        news: list[Event] = []
         for event, _ in found:
-            if written and self._base is None and order_of(event) > written:
-                self._base = {bead.id: bead for bead in state.beads.all()}
             apply(state, event)
             if self.news is not None and order_of(event) > known:
                 news.append(event)
@@ -226,11 +220,24 @@ class Reader:
             self._start()
         elif self._issues_key is not None and self.projections.snapshot() is None:
             self.scan = adopt.scan(self.projections.issues.read_bytes())
-            base = self._base if self._base is not None else {bead.id: bead for bead in self.state.beads.all()}
-            self.outside = adopt.outside_facts(self.scan, base, self.state)
+            changed = self._without_history(adopt.changed_lines(self.scan, self.state))
+            self.outside = [BeadImported(bead_id=bead_id, line=line) for bead_id, line in changed.items()]
+            self.outside += adopt.kept_facts(self.scan, self.state)
             for fact in self.outside:
                 apply(self.state, Event(event_id=EventId(""), event_type=fact.wire, timestamp="", actor="", fact=fact))
-        self._base = None
+
+    def _without_history(self, lines: dict[BeadId, str]) -> dict[BeadId, str]:
+        """Drop lines that the log itself has led to at some time: they are old projections and nobody's edit."""
+        if not lines:
+            return lines
+        left, state = dict(lines), LedgerState()
+        for event, _ in self.replay(self.log.position.last):
+            apply(state, event)
+            for bead_id in state.touched_beads & left.keys():
+                if adopt.says_the_same(left[bead_id], state.beads[bead_id], state.beads.origins.get(bead_id)):
+                    del left[bead_id]
+            state.touched_beads.clear()
+        return left
 
     def _start(self) -> None:
         """The issues file is the starting state: decoded line by line as needed when its outline shows no damage."""
