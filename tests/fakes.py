@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
@@ -33,7 +34,7 @@ from gastown_tui.core.model.outside import (
     WorktreeFact,
 )
 from gastown_tui.core.model.times import stamp
-from gastown_tui.core.ports import Decide, Hands, Recorded, Verified
+from gastown_tui.core.ports import Clock, Decide, Hands, Recorded, Verified
 from tests.towns import NOW, a_town
 
 HOME = Path("/town")
@@ -91,7 +92,7 @@ class CountingMint:
 class FakeLedger:
     """The town's facts in a list, folded as they come. Refuses entries for ledgers nobody locked."""
 
-    def __init__(self, town: Town, clock: TestClock, *, home: Path = HOME) -> None:
+    def __init__(self, town: Town, clock: Clock, *, home: Path = HOME) -> None:
         self._town = town
         self._clock = clock
         self._home = home
@@ -101,6 +102,7 @@ class FakeLedger:
         """Raised by the next transactions instead of recording anything."""
         self.before_record: Callable[[], None] = lambda: None
         """Called once, right before the next transaction decides: what a rival does meanwhile."""
+        self._turn = Lock()
 
     @property
     def home(self) -> Path:
@@ -121,6 +123,10 @@ class FakeLedger:
         rival()
         if self.broken is not None:
             raise self.broken
+        with self._turn:
+            return self._record(decide, actor, ledgers)
+
+    def _record(self, decide: Decide, actor: str, ledgers: Sequence[str]) -> Recorded:
         entries = list(decide(self._town))
         written: list[Event] = []
         for entry in entries:
@@ -487,6 +493,7 @@ class FakeProcesses:
         self.locked: set[Path] = set()
         """Locks somebody else holds."""
         self._held: set[Path] = set()
+        self._turn = Lock()
 
     def spawn_detached(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
         self.spawned.append(tuple(argv))
@@ -505,11 +512,18 @@ class FakeProcesses:
         return pid not in self.running
 
     @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
     def alone(self, lock: Path) -> Iterator[bool]:
-        if lock in self.locked or lock in self._held:
+        with self._turn:
+            is_free = lock not in self.locked and lock not in self._held
+            if is_free:
+                self._held.add(lock)
+        if not is_free:
             yield False
             return
-        self._held.add(lock)
         try:
             yield True
         finally:

@@ -396,6 +396,13 @@ class Processes(Protocol):
         """TERM, wait, KILL, only if the process still carries that incarnation. True when it is gone."""
         ...
 
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Inside the `with`, being told to end (TERM, HUP) raises KeyboardInterrupt, so that what was begun is undone.
+
+        A second time ends the process as it would have without.
+        """
+        ...
+
     def alone(self, lock: Path) -> AbstractContextManager[bool]:
         """Be the only holder of a lock file inside the `with`; False when somebody else is.
 

@@ -136,6 +136,11 @@ def test_every_verdict_shows_each_signal_with_its_age() -> None:
     assert found.needs_person
 
 
+def test_its_own_words_go_before_what_its_screen_looks_like() -> None:
+    found = verdict(agent("asking", question="Run it?"), hook(), observed(screen="dialog"), SETTINGS, NOW)
+    assert found.reason == "Run it?"
+
+
 seconds = st.floats(0, 100_000)
 
 

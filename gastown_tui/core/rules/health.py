@@ -182,10 +182,10 @@ def _judge(agent: Agent, hook: Hook | None, signals: Signals, settings: HealthSe
         return Health.UNKNOWN, signals.observer, agent.since
     if signals.session is None or signals.session.dead:
         return _without_session(agent, hook, signals, now)
-    if signals.screen == "dialog":
-        return Health.ASKING, "a question only a person may answer is on its screen", agent.since
     if agent.state == "asking":
         return Health.ASKING, agent.question, agent.since
+    if signals.screen == "dialog":
+        return Health.ASKING, "a question only a person may answer is on its screen", agent.since
     if signals.screen == "rate-limited":
         return Health.RATE_LIMITED, "its provider makes it wait", agent.since
     if hook is None:

@@ -82,16 +82,17 @@ def demo_town(hands: Hands, *, keep: bool = False) -> Iterator[DemoTown]:
     """
     if trouble := hands.worktrees.unavailable():
         raise ToolFailed(trouble)
-    folder = hands.files.temporary("gastown-demo-")
-    demo = DemoTown(folder=folder, root=folder / "town")
-    stands = False
-    try:
-        build(hands, demo)
-        stands = True
-        yield demo
-    finally:
-        if not (keep and stands):
-            clear_away(hands, demo)
+    with hands.processes.interruptible():
+        folder = hands.files.temporary("gastown-demo-")
+        demo = DemoTown(folder=folder, root=folder / "town")
+        stands = False
+        try:
+            build(hands, demo)
+            stands = True
+            yield demo
+        finally:
+            if not (keep and stands):
+                clear_away(hands, demo)
 
 
 def build(hands: Hands, demo: DemoTown) -> None:

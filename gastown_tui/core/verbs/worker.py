@@ -7,33 +7,26 @@ subject and the answer, the nudge and the letter in the ledger.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from gastown_tui.core import events as e
-from gastown_tui.core.errors import Conflict, GastownError, Refused
+from gastown_tui.core.errors import Conflict, Refused
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import Role, parts
-from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import Address
-from gastown_tui.core.model.outside import Run, RunOutcome
+from gastown_tui.core.model.outside import Run
 from gastown_tui.core.model.text import one_line
-from gastown_tui.core.model.town import Hook, Mail
+from gastown_tui.core.model.town import Hook
 from gastown_tui.core.ports import Hands, Terminal
-from gastown_tui.core.rules import addresses, dispatch, hooks, mailing
-from gastown_tui.core.verbs import exits
+from gastown_tui.core.rules import addresses
+from gastown_tui.core.verbs.assignment import LOOK_S, Assignment, Gone
 from gastown_tui.core.verbs.declare import Receipt, verb
-from gastown_tui.core.verbs.waking import bare_of, home_of, rescue_ref, target_of
-from gastown_tui.core.views import hook_card
+from gastown_tui.core.verbs.waking import home_of
 
 PROMPT = "gastown worker ▸ "
-ANSWER_PROMPT = "answer ▸ "
 STEP_TIMEOUT_S = 3600.0
-LOOK_S = 0.25
-"""Between two looks at the ledger while waiting."""
 FAREWELL_S = 0.8
 """How long the last words stay on the screen."""
-_TITLE_CHARS = 72
 
 
 class WorkerEnded(Receipt, frozen=True, kw_only=True):
@@ -58,14 +51,6 @@ def run(hands: Hands) -> WorkerEnded:
     if hands.terminal is None or parts(agent).role is Role.OVERSEER:
         raise Refused("a worker runs in a session of its own", hint="gt sling BEAD RIG --runtime shell starts one")
     return WorkerEnded(agent=agent, outcome=Worker(hands, agent, hands.terminal).live())
-
-
-class Failed(Exception):
-    """A step could not be done; the words are for a person."""
-
-
-class Gone(Exception):
-    """The work was taken off the hook."""
 
 
 class Worker:
@@ -96,7 +81,7 @@ class Worker:
 
     def _assignment(self, hook: Hook) -> str:
         try:
-            return _Assignment(self, hook).carry_out()
+            return Assignment(self, hook).carry_out()
         except Gone:
             self.terminal.say(f"· {hook.bead_id} was taken off the hook")
             return "its work was taken off the hook"
@@ -164,246 +149,3 @@ class Worker:
     def record(self, *facts: e.Fact) -> None:
         """Record facts of the town's own ledger."""
         self.hands.ledger.record(lambda _: [Entry(fact) for fact in facts], actor=self.hands.actor)
-
-
-class _Assignment:
-    """One bead from the hook to its exit."""
-
-    def __init__(self, worker: Worker, hook: Hook) -> None:
-        self.worker = worker
-        self.hands = worker.hands
-        self.terminal = worker.terminal
-        self.agent = worker.agent
-        self.hook = hook
-        self.answer = ""
-        self.is_rework = False
-
-    def carry_out(self) -> str:
-        town = self.hands.ledger.read()
-        bead = town.bead(self.hook.bead_id)
-        self.terminal.say(f"{bead.id} {one_line(bead.title)}")
-        if self.hook.args:
-            self.terminal.say(f"  {one_line(self.hook.args, 160)}")
-        try:
-            self._make_way(town, bead)
-            for step in self._steps(town, bead):
-                self._check_still_mine()
-                self._step(step, is_whole=step.id == bead.id)
-        except Failed as failure:
-            return self._leave("ESCALATE", str(failure))
-        return self._leave("COMPLETED", "")
-
-    def _steps(self, town: Town, bead: Bead) -> list[Bead]:
-        """The pieces of the work in an order their dependencies allow; the bead itself when it has none."""
-        children = [town.bead(step.bead_id) for step in hook_card.steps(town, bead)]
-        if not children:
-            return [bead]
-        ordered: list[Bead] = []
-        waiting = {child.id: child for child in children}
-        while waiting:
-            free = [
-                child
-                for child in waiting.values()
-                if not any(edge.depends_on_id in waiting and edge.type == "blocks" for edge in child.needs)
-            ]
-            if not free:
-                raise Failed(f"the steps of {bead.id} wait for each other: {', '.join(waiting)}")
-            ordered += free
-            waiting = {child.id: child for child in waiting.values() if child not in free}
-        return [child for child in ordered if self.is_rework or not child.is_closed]
-
-    def _check_still_mine(self) -> None:
-        hook = self.hands.ledger.read().hook(self.agent)
-        if hook is None or hook.assignment_id != self.hook.assignment_id:
-            raise Gone
-
-    # ------------------------------------------------------------------------------------------ one step
-
-    def _step(self, step: Bead, *, is_whole: bool) -> None:
-        self.worker.note(one_line(step.title, 80), self.hook.bead_id)
-        if not is_whole:
-            self._begun(step)
-        if not self._is_committed(step):
-            self._ask(step)
-            self._fall_silent(step)
-            self._run(step)
-        self._write(step)
-        if not is_whole:
-            self._closed(step)
-
-    def _begun(self, step: Bead) -> None:
-        if step.state == "open":
-            fact = e.BeadStatusChanged(bead_id=step.id, from_status="open", to_status="in_progress")
-            self._record_in_rig(lambda town: [fact] if town.bead(step.id).state == "open" else [])
-
-    def _closed(self, step: Bead) -> None:
-        closed = e.BeadClosed(bead_id=step.id, reason="done", session=self.hands.env.get("GT_SESSION") or None)
-        self._record_in_rig(lambda town: [] if town.bead(step.id).is_closed else [closed])
-
-    def _record_in_rig(self, decide: Callable[[Town], list[Any]]) -> None:
-        ledger = self.hands.ledger.read().ledger_of(self.hook.bead_id)
-        self.hands.ledger.record(
-            lambda town: [Entry(fact, ledger) for fact in decide(town)], actor=self.hands.actor, ledgers=(ledger,)
-        )
-
-    def _run(self, step: Bead) -> None:
-        command = step.setting("run")
-        if not isinstance(command, str) or not command.strip():
-            return
-        self.terminal.say(f"working: {one_line(step.title, _TITLE_CHARS)}")
-        env = {"GT_ANSWER": self.answer, "GT_STEP": step.id}
-        try:
-            run = self.worker.command(command, prefix="· ", env=env)
-        except KeyboardInterrupt:
-            self.terminal.say("interrupted; say anything to begin this step again")
-            self.worker.wait_for_word()
-            return self._run(step)
-        if run.outcome is not RunOutcome.PASS:
-            why = run.reason or f"code {run.code}"
-            raise Failed(f"{step.id} {one_line(step.title, 60)}: the command ended with {why}\n{run.tail[-1500:]}")
-        self.terminal.say(f"working: committing {step.id}")
-        self.hands.worktrees.commit_all(
-            self.worker.place, _subject(step), author=self.agent, expect_top=self.worker.place
-        )
-
-    def _is_committed(self, step: Bead) -> bool:
-        rig, town = parts(self.agent).rig, self.hands.ledger.read()
-        if not rig:
-            return False
-        branch = dispatch.branch_of(self.agent, self.hook.bead_id)
-        bare = bare_of(self.hands, rig)
-        if not self.hands.worktrees.resolve(bare, f"refs/heads/{branch}"):
-            return False
-        since = f"refs/remotes/origin/{target_of(town, rig)}"
-        done = self.hands.worktrees.subjects(bare, since=since, until=f"refs/heads/{branch}")
-        return _subject(step) in done
-
-    # ------------------------------------------------------------------------------------------ questions and silence
-
-    def _ask(self, step: Bead) -> None:
-        question = step.setting("ask")
-        if not isinstance(question, str) or not question.strip():
-            return
-        known = self._answered(question)
-        if known is None:
-            self._pose(question, step.setting("choices"))
-            known = self._await_answer(question)
-        self.answer = known
-        self.terminal.say(f"· the answer is: {one_line(known, 160)}")
-
-    def _pose(self, question: str, choices: object) -> None:
-        words = tuple(str(each) for each in choices) if isinstance(choices, list | tuple) else ()
-        exits.ask(self.hands, question, choice=words)
-        self.terminal.say(f"? {one_line(question)}" + (f" ({' / '.join(words)})" if words else ""))
-
-    def _await_answer(self, question: str) -> str:
-        self.terminal.prompt(ANSWER_PROMPT)
-        while (known := self._answered(question)) is None:
-            self._check_still_mine()
-            try:
-                line = self.terminal.read_line(LOOK_S)
-            except KeyboardInterrupt:
-                line = ""
-            if line and not line.startswith("#"):
-                return self._typed_answer(line)
-            if line is not None:
-                self.terminal.prompt(ANSWER_PROMPT)
-        return known
-
-    def _typed_answer(self, line: str) -> str:
-        try:
-            return exits.answer(self.hands, self.agent, line).answer
-        except Conflict:
-            return line
-
-    def _answered(self, question: str) -> str | None:
-        """The overseer's answer to that very question in this assignment."""
-        about = f"Answer: {one_line(question, 500)}"[:60]
-        for mail in reversed(self._letters(self.agent)):
-            if mail.type == "answer" and mail.subject.startswith(about[:60]):
-                return mail.body
-        return None
-
-    def _letters(self, box: Address | None = None) -> list[Mail]:
-        """Letters since the assignment began, oldest first: those in a box, else those this worker wrote."""
-        mail = self.hands.ledger.read().own.mail.values()
-        found = [
-            each
-            for each in mail
-            if each.timestamp >= self.hook.since and (box in each.recipients if box else each.sender == self.agent)
-        ]
-        return sorted(found, key=lambda each: (each.timestamp, each.id))
-
-    def _fall_silent(self, step: Bead) -> None:
-        if step.setting("wait_for_nudge") is not True or self._was_nudged():
-            return
-        self.worker.wait_for_word()
-        self._check_still_mine()
-
-    def _was_nudged(self) -> bool:
-        rung = self.hands.ledger.read().own.registers.nudges.values()
-        return any(
-            each.agent == self.agent and each.state in {"submitted", "seen"} and each.since >= self.hook.since
-            for each in rung
-        )
-
-    def _write(self, step: Bead) -> None:
-        letter = step.setting("mail")
-        if not isinstance(letter, dict) or not letter.get("to"):
-            return
-        subject = one_line(str(letter.get("subject") or step.title), mailing.SUBJECT_LIMIT)
-        if any(each.subject == subject for each in self._letters()):
-            return
-        sent = mailing.Letter(
-            message_id=self.hands.mint.mail_id(),
-            sender=self.agent,
-            to=(str(letter["to"]),),
-            subject=subject,
-            body=str(letter.get("body") or ""),
-            bead_id=self.hook.bead_id,
-        )
-        self.hands.ledger.record(lambda town: mailing.send(town, sent), actor=self.hands.actor)
-        self.terminal.say(f"· mail to {letter['to']}: {subject}")
-
-    # ------------------------------------------------------------------------------------------ beginning and end
-
-    def _make_way(self, town: Town, bead: Bead) -> None:
-        """Work that came back from the merge queue is done again on what the target is now; the old is rescued."""
-        returned = hooks.returned(town, bead.id)
-        rig = parts(self.agent).rig
-        if returned is None or not rig:
-            return
-        there = self.hands.worktrees.look(self.worker.place)
-        self.is_rework = True
-        if there.head != returned.commit:
-            return
-        ref = rescue_ref(self.agent, bead.id, self.hands.clock.now())
-        saved = self.hands.worktrees.rescue(self.worker.place, ref)
-        self.worker.record(
-            e.WorktreeRescued(
-                agent=self.agent, path=str(self.worker.place), ref=ref, commit=saved, reason=returned.detail
-            )
-        )
-        self.terminal.say(f"working: beginning again on {returned.target}; the first try is kept under {ref}")
-        base = self.hands.worktrees.resolve(bare_of(self.hands, rig), f"refs/remotes/origin/{returned.target}")
-        run = self.worker.command('git reset --hard --quiet "$GT_BASE"', prefix="· ", env={"GT_BASE": base})
-        if run.outcome is not RunOutcome.PASS:
-            raise Failed(f"the worktree could not be set back to {returned.target}: {run.tail[-300:]}")
-
-    def _leave(self, exit_: str, note: str) -> str:
-        self.terminal.say("working: saying how it went")
-        try:
-            left = exits.done(self.hands, exit_=exit_, note=note)
-        except Refused as refusal:
-            if exit_ != "COMPLETED" or "nothing is committed" not in refusal.message:
-                raise
-            left = exits.done(self.hands, review_only=True, note="nothing had to be changed")
-        except GastownError as error:
-            self.terminal.say(f"· {error.message}")
-            raise
-        self.terminal.say(f"done: {left.text()}")
-        return left.text()
-
-
-def _subject(step: Bead) -> str:
-    return f"{step.id}: {one_line(step.title, _TITLE_CHARS)}"

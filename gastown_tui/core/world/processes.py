@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from gastown_tui.core.errors import BadInput, GastownError, ToolFailed
@@ -111,9 +112,34 @@ class OsProcesses:
                 return True
         return False
 
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Inside the `with`, TERM and HUP raise KeyboardInterrupt, once. Other threads than the main one are let be."""
+        return _interruptible()
+
     def alone(self, lock: Path) -> AbstractContextManager[bool]:
         """Be the only holder of a lock file inside the `with`; False when somebody else is."""
         return _alone(lock)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told = (signal.SIGTERM, signal.SIGHUP)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    known = {number: signal.signal(number, interrupt) for number in told}
+    try:
+        yield
+    finally:
+        for number, handler in known.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
