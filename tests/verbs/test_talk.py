@@ -143,6 +143,17 @@ def test_several_bells_are_rung_one_after_the_other(at: FakeTown) -> None:
     assert pane(at).sent == [f"# overseer: {words}" for words in ("one", "two", "three")]
 
 
+def test_an_earlier_bell_is_never_overtaken(at: FakeTown) -> None:
+    pane(at).mode = "busy"
+    nudge(at.hands(), "slot0", "one")
+    at.clock.advance(1)
+    assert nudge(at.hands(), "slot0", "two").nudges[0].reason == "it is busy"
+    at.clock.advance(1)
+    pane(at).mode = "idle"
+    nudge(at.hands(), "slot0", "three")
+    assert pane(at).sent == [f"# overseer: {words}" for words in ("one", "two", "three")]
+
+
 def test_a_bell_that_stands_on_the_line_keeps_others_off_it(at: FakeTown) -> None:
     pane(at).loses_keys = 1000
     nudge(at.hands(), "slot0", "one")
@@ -165,6 +176,16 @@ def test_a_screen_that_turns_busy_shows_it_too(at: FakeTown) -> None:
 
     pane(at).on_line = begins
     assert nudge(at.hands(), "slot0", "look").nudges[0].state == "seen"
+
+
+def test_a_screen_that_turns_busy_much_later_shows_nothing(at: FakeTown) -> None:
+    told = nudge(at.hands(), "slot0", "look")
+    at.clock.advance(600)
+    pane(at).mode = "busy"
+    assert deliver(at.hands("deacon"), told.nudges[0].id).state == "submitted"
+    at.clock.advance(at.town.settings.health.nudge_strand_s)
+    stranded = deliver(at.hands("deacon"), told.nudges[0].id)
+    assert (stranded.state, stranded.reason) == ("stranded", "it was sent, and nothing followed for 40m")
 
 
 def test_what_nobody_could_deliver_is_stranded_with_the_reason(at: FakeTown) -> None:

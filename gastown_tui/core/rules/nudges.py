@@ -95,9 +95,11 @@ def decide(nudge: Nudge, look: Look, now: datetime, settings: HealthSettings) ->
     move = _next(nudge, look)
     first = moment(nudge.queued_at)
     waited = timedelta() if first is None else now - first
-    if move.step is Step.WAIT and waited.total_seconds() > settings.nudge_strand_s:
-        return Move(Step.STRAND, f"not delivered within {age_text(waited)}: {move.reason}")
-    return move
+    if move.step is not Step.WAIT or waited.total_seconds() <= settings.nudge_strand_s:
+        return move
+    if nudge.state == "submitted":
+        return Move(Step.STRAND, f"it was sent, and nothing followed for {age_text(waited)}")
+    return Move(Step.STRAND, f"not delivered within {age_text(waited)}: {move.reason}")
 
 
 def _next(nudge: Nudge, look: Look) -> Move:

@@ -32,6 +32,8 @@ ECHO_WAIT_S = 3.0
 """How long typed text may take to appear, and a sent line to go."""
 SUBMIT_TRIES = 3
 """Keys that send a line get lost in programs under load."""
+WATCHED_S = 15.0
+"""How long after a nudge a screen that turns busy is taken for its effect."""
 _STEPS_LIMIT = 40
 
 
@@ -129,11 +131,21 @@ def _send(hands: Hands, people: Sequence[Address], words: str, *, at_once: bool,
     ids = [event.fact.nudge_id for event in recorded.events if isinstance(event.fact, e.NudgeQueued)]
     runs = daemon_runs(hands, recorded.town)
     if at_once or patience_s or not runs:
-        found = [deliver(hands, each, patience_s=patience_s) for each in ids]
+        found = [_in_turn(hands, each, patience_s) for each in ids]
     else:
         found = [recorded.town.own.registers.nudges[each] for each in ids]
     sent = [fact.message_id for entry in mailed if isinstance(fact := entry.fact, e.MailSent)]
     return Nudged(nudges=tuple(found), mailed=sent[0] if sent else "", daemon_runs=runs)
+
+
+def _in_turn(hands: Hands, nudge_id: NudgeId, patience_s: float) -> Nudge:
+    """Deliver a bell after those that were rung before it."""
+    agent = _nudge(hands.ledger.read(), nudge_id).agent
+    done = deliver_pending(hands, agent, patience_s=patience_s)
+    mine = next((each for each in done if each.id == nudge_id), None)
+    return mine or msgspec.structs.replace(
+        _nudge(hands.ledger.read(), nudge_id), reason=done[-1].reason if done else ""
+    )
 
 
 def _mail(hands: Hands, people: Sequence[Address], words: str) -> e.MailSent:
@@ -186,11 +198,11 @@ def deliver(hands: Hands, nudge_id: NudgeId, *, patience_s: float = 0.0) -> Nudg
         hands.clock.sleep(SETTLE_S * 2)
 
 
-def deliver_pending(hands: Hands, agent: Address) -> tuple[Nudge, ...]:
+def deliver_pending(hands: Hands, agent: Address, *, patience_s: float = 0.0) -> tuple[Nudge, ...]:
     """Take every nudge of an agent on, oldest first, until one has to wait. Called by the daemon."""
     done: list[Nudge] = []
     for each in nudges.pending(hands.ledger.read(), (agent,)):
-        done.append(deliver(hands, each.id))
+        done.append(deliver(hands, each.id, patience_s=patience_s))
         if done[-1].state in {"queued", "typed"}:
             break
     return tuple(done)
@@ -264,6 +276,9 @@ class _Seen:
 
     def look(self, *, pressed: bool = False) -> Look:
         """The session as it is now; why there is nothing to look at, if there is not."""
+        acted = self._town.last_event(self._nudge.agent) > self._nudge.since
+        if self._nudge.state == "submitted" and (acted or self._is_long_sent()):
+            return Look(kind=ScreenKind.UNKNOWN, acted=acted)
         if trouble := self._hands.sessions.unavailable():
             return Look(kind=ScreenKind.UNKNOWN, trouble=trouble)
         try:
@@ -277,8 +292,12 @@ class _Seen:
         where = nudges.place(screen, self._text, state)
         if where is Place.ABOVE and not pressed and self._said_before():
             where = Place.NOWHERE
-        acted = self._town.last_event(self._nudge.agent) > self._nudge.since
         return Look(kind=state.kind, place=where, began=fact.created, acted=acted, pressed=pressed)
+
+    def _is_long_sent(self) -> bool:
+        """Sent long enough ago that only an event of the agent's own can still tell; the screen shows other work."""
+        sent = moment(self._nudge.since)
+        return sent is not None and (self._hands.clock.now() - sent).total_seconds() > WATCHED_S
 
     def _said_before(self) -> bool:
         """Whether the very same words went there before: seeing them above the line then proves nothing."""
