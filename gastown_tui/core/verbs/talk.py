@@ -16,7 +16,7 @@ from gastown_tui.core.model.address import OVERSEER, session_name
 from gastown_tui.core.model.ids import Address, NudgeId, shown
 from gastown_tui.core.model.outside import Runtime
 from gastown_tui.core.model.text import one_line
-from gastown_tui.core.model.times import stamp
+from gastown_tui.core.model.times import moment, stamp
 from gastown_tui.core.model.town import Nudge
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import addresses, mailing, nudges
