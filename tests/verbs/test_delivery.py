@@ -13,7 +13,7 @@ from gastown_tui.core import events as e
 from gastown_tui.core.model.ids import Address, NudgeId
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.nudges import queued
-from gastown_tui.core.verbs.talk import deliver, deliver_pending
+from gastown_tui.core.verbs.delivering import deliver, deliver_pending
 from gastown_tui.core.world.clock import SystemClock
 from tests.fakes import FakeLedger
 from tests.ports.tmux_server import Town, eventually, private_town

@@ -10,7 +10,8 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, Conflict, Refused, TimedOut, ToolFailed
 from gastown_tui.core.model.ids import Address
 from gastown_tui.core.verbs.agents import respawn
-from gastown_tui.core.verbs.exits import answer, ask, done, handoff
+from gastown_tui.core.verbs.exits import answer, ask, done
+from gastown_tui.core.verbs.handoff import handoff
 from gastown_tui.core.verbs.work import sling, unsling
 from tests.fakes import HOME, FakeTown
 from tests.verbs.towns_at_work import a_rig_with

@@ -8,7 +8,7 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import NotFound
 from gastown_tui.core.model.address import Role
 from gastown_tui.core.model.ids import Address, MailId
-from gastown_tui.core.verbs.exits import handoff
+from gastown_tui.core.verbs.handoff import handoff
 from gastown_tui.core.verbs.prime import prime
 from gastown_tui.core.verbs.start_prompt import role_words
 from gastown_tui.core.verbs.waking import wake

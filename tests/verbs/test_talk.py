@@ -10,15 +10,8 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, NotFound, ToolFailed
 from gastown_tui.core.model.ids import Address
 from gastown_tui.core.model.outside import ProcessFact
-from gastown_tui.core.verbs.talk import (
-    broadcast,
-    deliver,
-    deliver_pending,
-    escalate,
-    nudge,
-    parse_duration,
-    snooze,
-)
+from gastown_tui.core.verbs.delivering import deliver, deliver_pending
+from gastown_tui.core.verbs.talk import broadcast, escalate, nudge, parse_duration, snooze
 from gastown_tui.core.verbs.waking import lock_file
 from gastown_tui.core.verbs.work import sling
 from tests.fakes import FakePane, FakeTown

@@ -15,7 +15,7 @@ from gastown_tui.core.model.ids import Address
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import convoys, nudges, reconcile
 from gastown_tui.core.rules.reconcile import Action, Deed
-from gastown_tui.core.verbs import agents, talk, waking, work
+from gastown_tui.core.verbs import agents, delivering, waking, work
 
 BELL = "Work hangs on your hook: gt hook shows it. Go on, say gt done, or gt ask when you need a person."
 _FIRST_PAUSE_S = 1.0
@@ -212,7 +212,7 @@ class Reconciler:
         return ""
 
     def _deliver(self, action: Action) -> str:
-        talk.deliver_pending(self.hands, Address(action.subject))
+        delivering.deliver_pending(self.hands, Address(action.subject))
         return ""
 
     def _ring(self, action: Action) -> str:

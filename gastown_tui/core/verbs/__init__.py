@@ -9,7 +9,7 @@ from gastown_tui.core.verbs.declare import Verb, declared, with_parameters
 WORDS: dict[str, str] = {
     # work
     "sling": "work", "spawn": "work", "unsling": "work", "hook": "hook", "prime": "prime", "done": "exits",
-    "handoff": "exits", "polecat": "polecats", "polecat done": "exits", "ask": "exits", "answer": "exits",
+    "handoff": "handoff", "polecat": "polecats", "polecat done": "exits", "ask": "exits", "answer": "exits",
     "worker": "worker",
     # convoys and talk
     "convoy": "convoys", "mail": "mail", "nudge": "talk", "broadcast": "talk", "escalate": "talk", "snooze": "talk",
