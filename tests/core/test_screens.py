@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gastown_tui.core.model.outside import Runtime, Screen
 from gastown_tui.core.rules.screens import ScreenKind, classify, question
@@ -288,6 +289,38 @@ def test_programs_with_a_box_for_an_input_line_need_the_cursor_in_it(
     runtime: str, rows: str, cursor: tuple[int, int] | None, expected: ScreenKind
 ) -> None:
     assert kind(look(rows, cursor=cursor), runtime) is expected
+
+
+@pytest.mark.parametrize(
+    ("runtime", "screen", "draft"),
+    [
+        ("claude", look(CLAUDE_DRAFT), "please also run the mig"),
+        ("claude", look(CLAUDE_DRAFT_BELOW), "and then push it"),
+        ("gemini", look(GEMINI_DRAFT), "run only the slow te"),
+        (
+            "claude",
+            look(f"{RULE}\n❯ first of all{' ' * 20}\n  then the rest\n{RULE}\n  footer"),
+            "first of all then the rest",
+        ),
+        ("codex", look("› half a thought\n  and more\n\n  96% left", cursor=(10, 1)), "half a thought and more"),
+        ("shell", at_end(SHELL_IDLE + "hel"), "hel"),
+        ("shell", at_end(SHELL_IDLE), ""),
+    ],
+)
+def test_the_whole_draft_is_read(runtime: str, screen: Screen, draft: str) -> None:
+    assert classify(screen, PRESETS[runtime]).draft == draft
+
+
+def test_a_draft_that_runs_on_over_full_rows_is_one_draft() -> None:
+    rows = ["gastown worker ▸ " + "x" * 43, "y" * 60, "a" + "日" * 29, "z"]
+    screen = structs.replace(look("\n".join(rows), cursor=(1, 3)), width_cells=60)
+    state = classify(screen, PRESETS["shell"])
+    assert (state.kind, state.draft.replace(" ", "")) == (
+        ScreenKind.HALF_TYPED,
+        "x" * 43 + "y" * 60 + "a" + "日" * 29 + "z",
+    )
+    broken = structs.replace(look("\n".join([*rows[:2], "short", "z"]), cursor=(1, 3)), width_cells=60)
+    assert classify(broken, PRESETS["shell"]).kind is ScreenKind.UNKNOWN
 
 
 def test_a_faint_hint_is_no_draft_but_the_same_words_unfaded_are() -> None:

@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from gastown_tui.core.model.outside import SessionSpec
 from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.tmux import TmuxSessions
 from gastown_tui.core.world.tmux_run import clean_environment
-from tests.ports.tmux_server import RAW_READER, Town, eventually, private_town, processes_in
+from tests.ports.tmux_server import RAW_READER, Town, ended, eventually, private_town, processes_in
 
 __all__ = ["private_town"]
 pytestmark = pytest.mark.tmux
@@ -69,8 +70,17 @@ def test_of_two_that_start_one_session_at_once_both_get_the_same(town: Town) -> 
     assert len(town.sessions.all()) == 1
 
 
+DIES = """
+import sys, time
+print("no key for the model", flush=True)
+time.sleep(0.05)
+sys.exit(3)
+"""
+"""What is printed in the very last moment can be lost by tmux together with the terminal."""
+
+
 def test_a_program_that_dies_at_once_is_reported_with_its_status_and_last_lines(town: Town) -> None:
-    program = town.script("dies", "import sys; print('no key for the model'); sys.exit(3)")
+    program = town.script("dies", DIES)
     with pytest.raises(ToolFailed, match=r"ended at once with status 3: no key for the model") as failed:
         town.start("mayor", *program)
     assert (failed.value.code, failed.value.stderr) == (3, "no key for the model")
@@ -80,8 +90,10 @@ def test_a_program_that_dies_at_once_is_reported_with_its_status_and_last_lines(
 
 
 def test_a_program_that_does_not_exist_is_reported(town: Town) -> None:
-    with pytest.raises(ToolFailed, match=r"status 127: .*no-such-program"):
-        town.start("mayor", "no-such-program")
+    for program, where in (("no-such-program", "on PATH"), ("./none", "there"), ("/none", "there")):
+        with pytest.raises(ToolFailed, match=f"needs the program '{program}', which is not {where}"):
+            town.start("mayor", program)
+    assert not town.sessions.socket.exists()
 
 
 def test_a_dead_pane_is_replaced_by_a_new_start(town: Town) -> None:
@@ -161,7 +173,7 @@ def test_arguments_and_environment_reach_the_program_untouched_by_any_shell(town
 
 
 def test_a_lone_word_is_a_program_and_no_shell_command(town: Town) -> None:
-    with pytest.raises(ToolFailed, match="status 127"):
+    with pytest.raises(ToolFailed, match="needs the program 'sleep 600'"):
         town.start("mayor", "sleep 600")
 
 
@@ -196,8 +208,15 @@ def test_the_server_inherits_neither_our_locks_nor_who_we_are(town: Town, monkey
 
 
 def test_only_what_says_who_and_where_we_are_is_taken_out_of_an_environment() -> None:
-    kept = {"PATH": "x", "ANTHROPIC_API_KEY": "k", "GIT_AUTHOR_NAME": "n", "GIT_SSH_COMMAND": "s", "GTK_THEME": "t"}
-    lost = {"GT_RIG": "r", "BD_ACTOR": "a", "TMUX_PANE": "%1", "GIT_INDEX_FILE": "i", "CLAUDE_CODE_ENTRYPOINT": "cli"}
+    kept = {"PATH": "x", "ANTHROPIC_API_KEY": "k", "GIT_SSH_COMMAND": "s", "GTK_THEME": "t"}
+    lost = {
+        "GT_RIG": "r",
+        "BD_ACTOR": "a",
+        "TMUX_PANE": "%1",
+        "GIT_AUTHOR_NAME": "n",
+        "GIT_INDEX_FILE": "i",
+        "CLAUDE_CODE_ENTRYPOINT": "cli",
+    }
     assert clean_environment({**kept, **lost}) == kept
 
 
@@ -238,6 +257,25 @@ def test_a_path_too_long_for_a_socket_is_named(tmp_path: Path) -> None:
     assert deep.all() == ()
     with pytest.raises(ToolFailed, match="move the town to a shorter path"):
         deep.start(SessionSpec(name="mayor", cwd=tmp_path, argv=("true",)))
+
+
+def test_a_directory_somebody_else_put_in_place_of_the_sockets_is_not_used(town: Town) -> None:
+    shared, elsewhere = town.directory / "shared", town.directory / "elsewhere"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    elsewhere.mkdir()
+    (shared / "gastown").symlink_to(elsewhere)
+    sessions = TmuxSessions(shared / "gastown" / "tmux.sock", SystemClock())
+    with pytest.raises(ToolFailed, match="is somebody else's"):
+        sessions.start(SessionSpec(name="mayor", cwd=town.directory, argv=("true",)))
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_socket_that_cannot_be_made_is_an_error_in_words(town: Town) -> None:
+    (town.directory / "file").touch()
+    sessions = TmuxSessions(town.directory / "file" / "tmux.sock", SystemClock())
+    with pytest.raises(ToolFailed, match="no tmux socket can be made"):
+        sessions.start(SessionSpec(name="mayor", cwd=town.directory, argv=("true",)))
 
 
 def fake_tmux(directory: Path, says: str) -> str:
@@ -359,7 +397,7 @@ def test_a_pane_that_floods_its_screen_can_still_be_looked_at_and_stopped(town: 
     for _ in range(20):
         assert town.sessions.capture("flood", colours=True).lines[0] == "a flood of words"
     town.sessions.stop("flood", grace_s=2)
-    eventually(lambda: not psutil.pid_exists(fact.pid))
+    assert ended(fact.pid)
     assert town.sessions.all() == ()
 
 
@@ -484,8 +522,22 @@ time.sleep(600)
 """A child, one in its own terminal session, an orphan there, one that forgot its name, a deaf one, and their parent."""
 
 
+def family(mark: str) -> list[psutil.Process]:
+    """Living processes of the family, the parent included."""
+    return [process for process in processes_in(Path(mark)) if words(process)[:1] == [sys.executable]]
+
+
 def sleepers(mark: str) -> list[psutil.Process]:
-    return [process for process in processes_in(Path(mark)) if process.cmdline()[1] == "-c" and process.cmdline()[3:]]
+    """Those of them that do nothing but wait."""
+    said = [(process, words(process)) for process in family(mark)]
+    return [process for process, line in said if line[1:2] == ["-c"] and "import subprocess" not in line[2]]
+
+
+def words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def test_stopping_ends_children_grandchildren_and_those_that_left_the_terminal(town: Town) -> None:
@@ -494,7 +546,7 @@ def test_stopping_ends_children_grandchildren_and_those_that_left_the_terminal(t
     town.shows("mayor", "all there")
     eventually(lambda: len(sleepers(mark)) == 5)
     town.sessions.stop("mayor", incarnation="asg-7", grace_s=0.3)
-    assert processes_in(Path(mark)) == []
+    assert family(mark) == []
     assert town.sessions.find("mayor") is None
 
 
@@ -507,7 +559,7 @@ def test_stopping_leaves_every_other_session_and_process_alone(town: Town) -> No
         town.sessions.stop("mayor", grace_s=2)
         town.sessions.stop("mayor", grace_s=2)
         town.sessions.stop("mayor", incarnation="asg-1", grace_s=2)
-        eventually(lambda: not psutil.pid_exists(ours.pid))
+        assert ended(ours.pid)
         assert {fact.pid for fact in town.sessions.all()} == {fact.pid for fact in decoys}
         assert (stranger.poll(), borrower.poll()) == (None, None)
     finally:
@@ -529,12 +581,9 @@ def test_leftovers_of_a_session_that_is_gone_are_ended_by_their_incarnation(town
     eventually(lambda: len(sleepers(mark)) == 5)
     town.tmux("kill-session", "-t", "=mayor:")
     eventually(lambda: town.sessions.find("mayor") is None)
-    assert processes_in(Path(mark))
+    assert family(mark)
     town.sessions.stop("mayor", incarnation="asg-8", grace_s=0.2)
-    strays = [p for p in processes_in(Path(mark)) if p.environ().get("GT_SESSION")]
-    assert strays == []
-    for process in processes_in(Path(mark)):
-        process.kill()
+    assert family(mark) == []
 
 
 NESTED = """
@@ -544,6 +593,19 @@ subprocess.Popen(wait, env={"GT_SESSION": "other"}, start_new_session=True)
 print("there", flush=True)
 time.sleep(600)
 """
+
+
+def test_the_same_incarnation_on_another_server_is_somebody_else(town: Town) -> None:
+    other = Town(Path(tempfile.mkdtemp(prefix="gt-")))
+    try:
+        town.start("mayor", GT_SESSION="asg-9")
+        theirs = other.start("mayor", GT_SESSION="asg-9")
+        town.sessions.stop("mayor", grace_s=1)
+        town.sessions.stop("mayor", incarnation="asg-9", grace_s=1)
+        assert town.sessions.all() == ()
+        assert other.sessions.find("mayor") == theirs
+    finally:
+        other.close()
 
 
 def test_a_nested_town_inside_a_session_is_not_ours_to_end(town: Town) -> None:

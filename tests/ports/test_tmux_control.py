@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -360,12 +361,13 @@ async def test_the_last_session_going_is_told_as_a_loss(town: Town, client: Cont
 @tmux
 async def test_a_server_that_hangs_is_noticed_by_deadline_and_by_heartbeat(town: Town) -> None:
     town.start("mayor")
-    client = ControlClient(town.sessions.socket, deadline_s=0.3, heartbeat_s=0.3)
+    client = ControlClient(town.sessions.socket, heartbeat_s=0.3)
     lost: list[str] = []
     client.on_lost = lost.append
     await client.connect()
     hung = server(town)
     hung.suspend()
+    client._deadline_s = 0.3
     try:
         with pytest.raises(TimedOut, match="did not answer"):
             await client.capture("mayor")
@@ -373,6 +375,7 @@ async def test_a_server_that_hangs_is_noticed_by_deadline_and_by_heartbeat(town:
         assert "has not answered" in lost[0]
     finally:
         hung.resume()
+    client._deadline_s = DEADLINE_S
     await client.connect()
     assert (await client.capture("mayor", colours=False)).lines[0] == "waiting"
     await client.close()
@@ -387,6 +390,20 @@ async def test_a_quiet_connection_is_kept_alive(town: Town) -> None:
     await eventually(lambda: client._heard_at > heard + 0.1)
     assert (client.connected, client.forks) == (True, 1)
     await client.close()
+
+
+@tmux
+async def test_an_ended_programs_status_comes_to_be_known(town: Town, client: ControlClient) -> None:
+    stays = town.start("stays")
+    await client.connect()
+    for n in range(8):
+        os.kill(town.start(f"ends{n}").pid, signal.SIGKILL)
+    statuses: list[int | None] = []
+    deadline = time.monotonic() + DEADLINE_S
+    while statuses != [128 + signal.SIGKILL] * 8:
+        assert time.monotonic() < deadline, statuses
+        statuses = [fact.exit_status for fact in await client.sessions() if fact.dead]
+    assert not stays.dead
 
 
 @tmux

@@ -31,6 +31,14 @@ def eventually(look: Callable[[], Seen], *, within_s: float = DEADLINE_S) -> See
     return seen
 
 
+def ended(pid: int) -> bool:
+    """Whether a process has ended; its parent may not have collected it yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 class Town:
     """Sessions on a private server, and the directory they run in."""
 

@@ -8,6 +8,7 @@ that has no faint colour of its own; what stands after it unfaded is somebody's 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
@@ -210,24 +211,33 @@ def _input_line(screen: Screen, rows: list[str], patterns: Iterable[str]) -> _In
     if not ends:
         return None
     if screen.cursor_visible and screen.cursor_y not in ends:
-        held = _holding(rows, ends, screen.cursor_y)
+        held = _holding(rows, ends, screen)
         if held is None:
             return _InputLine(row=max(ends), draft="", off_cursor=True)
-        return _InputLine(row=held, draft=_bare(rows[screen.cursor_y]))
+        return _InputLine(row=held, draft=_draft(screen.lines, held, ends[held]) or _bare(rows[screen.cursor_y]))
     at = screen.cursor_y if screen.cursor_visible else max(ends)
     return _InputLine(row=at, draft=_draft(screen.lines, at, ends[at]))
 
 
-def _holding(rows: list[str], ends: dict[int, int], cursor_y: int) -> int | None:
-    """The input line whose further rows the cursor stands in; those are indented, output of a plain program is not."""
-    if cursor_y >= len(rows):
+def _holding(rows: list[str], ends: dict[int, int], screen: Screen) -> int | None:
+    """The input line whose further rows the cursor stands in.
+
+    Those are indented, or go on where a full row ended; what a plain program prints is neither.
+    """
+    if screen.cursor_y >= len(rows):
         return None
-    for at in range(cursor_y, -1, -1):
+    for at in range(screen.cursor_y, -1, -1):
         if at in ends:
             return at
-        if not _bare(rows[at]) or rows[at][0] not in _WALLS:
+        goes_on = at > 0 and 0 < screen.width_cells <= _width(rows[at - 1]) + 1
+        if not _bare(rows[at]) or (rows[at][0] not in _WALLS and not goes_on):
             return None
     return None
+
+
+def _width(row: str) -> int:
+    """Cells a row takes; wide characters take two and may leave the last cell of a row free."""
+    return len(row) if row.isascii() else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in row)
 
 
 def _prompt_end(patterns: Iterable[str], rows: list[str], at: int) -> int | None:
@@ -244,16 +254,13 @@ def _prompt_end(patterns: Iterable[str], rows: list[str], at: int) -> int | None
 
 def _draft(lines: Sequence[str], at: int, prompt_end: int) -> str:
     """What a person would take for written text after the prompt, over the rows the input line runs on."""
-    cells = _cells(lines[at])[prompt_end:]
-    if draft := _written(cells):
-        return draft
+    parts = [_written(_cells(lines[at])[prompt_end:])]
     for line in lines[at + 1 :]:
         cells = _cells(line)
         if not _bare("".join(cell.character for cell in cells)):
-            return ""
-        if draft := _written(cells):
-            return draft
-    return ""
+            break
+        parts.append(_written(cells))
+    return " ".join(filter(None, parts))
 
 
 def _written(cells: Iterable[_Cell]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from gastown_tui.core.errors import BadInput, NotFound, ToolFailed
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.model.outside import Screen, SessionFact, SessionSpec
 from gastown_tui.core.ports import Clock
-from gastown_tui.core.world.tmux_answers import CLIENTS, FACTS, Pane, panes, session_facts
+from gastown_tui.core.world.tmux_answers import CLIENTS, FACTS, REMINDER, Pane, panes, session_facts, unreaped
 from gastown_tui.core.world.tmux_rows import LOOK, screen
 from gastown_tui.core.world.tmux_run import TmuxProgram
 from gastown_tui.core.world.tmux_speech import (
@@ -63,6 +64,7 @@ class TmuxSessions:
         self._tmux = TmuxProgram(socket)
         self._clock = clock
         self._buffers = itertools.count()
+        self._reminded: set[str] = set()
 
     @property
     def socket(self) -> Path:
@@ -88,10 +90,16 @@ class TmuxSessions:
         """
         if not self.socket.exists():
             return ()
+        look = ("list-panes", "-a", "-F", FACTS), ("list-clients", "-F", CLIENTS)
         try:
-            return session_facts(self._tmux.run(("list-panes", "-a", "-F", FACTS), ("list-clients", "-F", CLIENTS)))
+            facts = session_facts(self._tmux.run(*look))
+            if unreaped(facts, self._reminded):
+                self._tmux.run(REMINDER)
+                self._clock.sleep(REAP_S[0])
+                facts = session_facts(self._tmux.run(*look))
         except NotFound:
             return ()
+        return facts
 
     def find(self, name: str) -> SessionFact | None:
         """One session by its exact name."""
@@ -125,9 +133,10 @@ class TmuxSessions:
         found = self.find(spec.name)
         if found and not found.dead:
             return found
+        _check_program(spec)
         if found:
             self._end(self._panes(spec.name), grace_s=1.0)
-        self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_room()
         try:
             self._tmux.run(*_SERVER_OPTIONS, *self._creation(spec), name=spec.name)
         except ToolFailed as error:
@@ -136,6 +145,17 @@ class TmuxSessions:
                 raise
             return rival
         return self._settled(spec)
+
+    def _make_room(self) -> None:
+        """The socket's directory; one that somebody else put into a shared place is not used."""
+        directory = self.socket.parent
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            is_shared = bool(directory.parent.stat().st_mode & 0o002)
+            if is_shared and (directory.is_symlink() or directory.stat().st_uid != os.getuid()):
+                raise ToolFailed(f"{directory}, where the tmux socket belongs, is somebody else's", hint="remove it")
+        except OSError as error:
+            raise ToolFailed(f"no tmux socket can be made in {directory}: {error.strerror}") from error
 
     def _creation(self, spec: SessionSpec) -> list[Sequence[str]]:
         target = session_target(spec.name)
@@ -183,15 +203,11 @@ class TmuxSessions:
         )
 
     def _reaped(self, fact: SessionFact) -> SessionFact:
-        """A dead session's fact with its exit status, which comes a little after the terminal has closed.
-
-        A server that has just begun can miss a child's end and collects it when the next child of its own ends.
-        """
+        """A dead session's fact with its exit status, which comes a little after the terminal has closed."""
         seen: SessionFact | None = fact
         for pause in REAP_S:
             if seen is None or seen.exit_status is not None:
                 break
-            self._tmux.run(("run-shell", "-b", "true"))
             self._clock.sleep(pause)
             seen = self.find(fact.name)
         return seen or fact
@@ -297,8 +313,8 @@ class TmuxSessions:
 
         firsts = {pane.fact.pid: pane.server_pid for pane in there if pane.fact.exit_status is None and pane.fact.pid}
         incarnations = {incarnation, *(pane.fact.incarnation for pane in there)}
-        end(belonging(firsts, incarnations), self._clock, grace_s=grace_s)
-        survivors = end(belonging(firsts, incarnations), self._clock, grace_s=0)
+        end(belonging(self.socket, firsts, incarnations), self._clock, grace_s=grace_s)
+        survivors = end(belonging(self.socket, firsts, incarnations), self._clock, grace_s=0)
         for session_id in {pane.session_id for pane in there}:
             with suppress(NotFound):
                 self._tmux.run(("kill-session", "-t", session_id))
@@ -330,3 +346,12 @@ def _check(spec: SessionSpec) -> None:
             raise BadInput(f"{shown(variable)} cannot be an environment variable of session {spec.name}")
     if not spec.cwd.is_absolute() or not spec.cwd.is_dir():
         raise NotFound(f"session {spec.name} cannot start in {spec.cwd}: there is no such directory")
+
+
+def _check_program(spec: SessionSpec) -> None:
+    program = str(spec.cwd / spec.argv[0]) if "/" in spec.argv[0] else spec.argv[0]
+    if shutil.which(program, path=spec.env.get("PATH")) is None:
+        where = "there" if "/" in program else "on PATH"
+        raise ToolFailed(
+            f"session {spec.name} needs the program {shown(spec.argv[0])}, which is not {where}", argv=spec.argv[:1]
+        )

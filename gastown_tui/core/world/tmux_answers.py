@@ -150,3 +150,23 @@ def session_facts(lines: Sequence[str]) -> tuple[SessionFact, ...]:
     for pane in sorted(panes(lines), key=lambda pane: pane.place):
         first.setdefault(pane.fact.name, pane)
     return tuple(msgspec.structs.replace(first[name].fact, attached=attached.get(name, 0)) for name in sorted(first))
+
+
+REMINDER = ("run-shell", "-b", "true")
+"""Makes the server collect the ended processes it has missed.
+
+A tmux built with utempter loses the signal of a child's end when it comes while the login record of its terminal is
+taken back; the next such signal makes up for it.
+"""
+
+
+def unreaped(facts: Iterable[SessionFact], reminded: set[str]) -> bool:
+    """Whether a session has ended without a status, for the first time: then the server is due a reminder.
+
+    Args:
+        facts: What is true now.
+        reminded: Ids of panes there was a reminder for; added to.
+    """
+    missed = {fact.pane_id for fact in facts if fact.dead and fact.exit_status is None} - reminded
+    reminded |= missed
+    return bool(missed)

@@ -1,13 +1,14 @@
 """Ending what a session started, all of it and nothing else.
 
 A process belongs to a session when it descends from its pane, shares its terminal session, or carries its `GT_SESSION`
-however far it has wandered. One that carries another `GT_SESSION` never does. Names are not looked at.
+on this server, however far it has wandered. One that carries another never does. Names are not looked at.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ _REAP_S = 1.0
 """How long killed processes have to vanish."""
 
 
-def belonging(panes: Mapping[int, int], incarnations: Collection[str]) -> list[psutil.Process]:
+def belonging(socket: Path, panes: Mapping[int, int], incarnations: Collection[str]) -> list[psutil.Process]:
     """The processes of sessions; never this one, nor the tmux server.
 
     Args:
+        socket: The server's.
         panes: First processes of their panes, and the tmux server each is a child of. Those that were seen to end must
             not be given: their ids may be anybody's by now.
         incarnations: Their `GT_SESSION`s. For one that has none only descent and terminal session tell.
@@ -32,10 +34,10 @@ def belonging(panes: Mapping[int, int], incarnations: Collection[str]) -> list[p
 
     named = frozenset(incarnations) - {""}
     firsts = {pid for pid, server in panes.items() if _parent(pid) == server}
-    found = {process.pid: process for process in psutil.process_iter() if _is_of(process, firsts, named)}
+    found = {process.pid: process for process in psutil.process_iter() if _is_of(process, socket, firsts, named)}
     for pid in firsts:
         for process in _descendants(pid):
-            if _carried(process) in {"", None, *named}:
+            if _carried(process, socket) in {"", None, *named}:
                 found[process.pid] = process
     spared = {os.getpid(), 1, *panes.values()}
     return [process for pid, process in found.items() if pid not in spared]
@@ -49,8 +51,8 @@ def end(processes: Iterable[psutil.Process], clock: Clock, *, grace_s: float) ->
     return _awaited(living, clock, _REAP_S)
 
 
-def _is_of(process: psutil.Process, firsts: Collection[int], named: Collection[str]) -> bool:
-    carried = _carried(process)
+def _is_of(process: psutil.Process, socket: Path, firsts: Collection[int], named: Collection[str]) -> bool:
+    carried = _carried(process, socket)
     if carried:
         return carried in named
     try:
@@ -69,14 +71,17 @@ def _parent(pid: int) -> int:
         return 0
 
 
-def _carried(process: psutil.Process) -> str | None:
-    """Its `GT_SESSION`, empty when it has none, None when that cannot be read."""
+def _carried(process: psutil.Process, socket: Path) -> str | None:
+    """Its `GT_SESSION`, empty when it has none, None when that cannot be read; one of another server is marked so."""
     import psutil
 
     try:
-        return process.environ().get("GT_SESSION", "")
+        environment = process.environ()
     except (psutil.Error, OSError):
         return None
+    carried = environment.get("GT_SESSION", "")
+    there = environment.get("TMUX", "").split(",")[0]
+    return f"{carried} of {there}" if carried and there not in {"", str(socket)} else carried
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

@@ -20,7 +20,7 @@ DEADLINE_S = 10.0
 """How long one call may take; a healthy server answers in milliseconds, under a flood of output in tenths."""
 
 _OURS = re.compile(
-    r"(?:GT|BD|BEADS|TMUX|CLAUDE_CODE)_.*|TMUX|CLAUDECODE|COLUMNS|LINES"
+    r"(?:GT|BD|BEADS|TMUX|CLAUDE_CODE|GIT_AUTHOR|GIT_COMMITTER)_.*|TMUX|CLAUDECODE|COLUMNS|LINES"
     r"|GIT_(?:DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX)"
 )
 
