@@ -57,7 +57,7 @@ class AtWork:
 
     def live(self, *script: Turn, patience: int = 50) -> str:
         self.terminal = ScriptedTerminal(script, patience=patience)
-        hands = self.fake.hands(NUX, GT_ROLE=NUX, GT_BEAD=self.bead_id, GT_ASSIGNMENT="asg-1", GT_SESSION="asg-1_7")
+        hands = self.fake.hands(NUX, GT_ROLE=NUX, GT_BEAD=self.bead_id, GT_ASSIGNMENT="asg-1")
         return Worker(hands, NUX, self.terminal).live()
 
     @property
@@ -183,6 +183,32 @@ def test_an_answer_may_be_typed_where_the_question_stands() -> None:
     agent = at_work.fake.town.agent(NUX)
     assert agent is not None and agent.state == "idle"
     assert "· the answer is: green" in at_work.terminal.shown
+
+
+def test_a_question_the_ledger_forgot_is_asked_again() -> None:
+    at_work = AtWork(work(ask="Which colour?", run="make fence"))
+    started = e.AgentStarted(agent=NUX, session_name="polecat-api-nux", incarnation="asg-1_7", hooked_bead="ap-1")
+    at_work.live(None, lambda: at_work.record(Entry(started), actor="deacon"), None, lambda: answers(at_work, "red")())
+    assert len(at_work.fake.ledger.facts(e.AgentAsked)) == 2
+    assert at_work.commands == ["make fence"]
+
+
+def test_a_session_says_nothing_before_it_is_on_record() -> None:
+    at_work = AtWork(work(run="make fence"))
+    started = e.AgentStarted(agent=NUX, session_name="polecat-api-nux", incarnation="asg-1_7", hooked_bead="ap-1")
+    said: list[int] = []
+
+    def record_late() -> None:
+        if not said:
+            said.append(len(at_work.fake.ledger.facts(e.AgentWorking)))
+            at_work.record(Entry(started), actor="deacon")
+
+    at_work.fake.clock.on_sleep = record_late
+    hands = at_work.fake.hands(NUX, GT_ROLE=NUX, GT_BEAD="ap-1", GT_ASSIGNMENT="asg-1", GT_SESSION="asg-1_7")
+    Worker(hands, NUX, at_work.terminal).live()
+    assert said == [0]
+    agent = at_work.fake.town.agent(NUX)
+    assert agent is not None and agent.state == "idle"
 
 
 def test_an_answer_given_before_a_crash_still_counts() -> None:

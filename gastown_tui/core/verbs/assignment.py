@@ -169,20 +169,21 @@ class Assignment:
             return
         known = self._answered(question)
         if known is None:
-            self._pose(question, step.setting("choices"))
-            known = self._await_answer(question)
+            choices = step.setting("choices")
+            words = tuple(str(each) for each in choices) if isinstance(choices, list | tuple) else ()
+            self.terminal.say(f"? {one_line(question)}" + (f" ({' / '.join(words)})" if words else ""))
+            known = self._await_answer(question, words)
         self.answer = known
         self.terminal.say(f"· the answer is: {one_line(known, 160)}")
 
-    def _pose(self, question: str, choices: object) -> None:
-        words = tuple(str(each) for each in choices) if isinstance(choices, list | tuple) else ()
-        exits.ask(self.hands, question, choice=words)
-        self.terminal.say(f"? {one_line(question)}" + (f" ({' / '.join(words)})" if words else ""))
-
-    def _await_answer(self, question: str) -> str:
+    def _await_answer(self, question: str, choices: tuple[str, ...]) -> str:
+        """Ask, and ask again should the ledger no longer say so, until there is an answer."""
         self.terminal.prompt(ANSWER_PROMPT)
         while (known := self._answered(question)) is None:
             self._check_still_mine()
+            agent = self.hands.ledger.read().agent(self.agent)
+            if agent is None or agent.state != "asking":
+                exits.ask(self.hands, question, choice=choices)
             try:
                 line = self.terminal.read_line(LOOK_S)
             except KeyboardInterrupt:

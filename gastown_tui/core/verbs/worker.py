@@ -21,10 +21,12 @@ from gastown_tui.core.ports import Hands, Terminal
 from gastown_tui.core.rules import addresses
 from gastown_tui.core.verbs.assignment import LOOK_S, Assignment, Gone
 from gastown_tui.core.verbs.declare import Receipt, verb
+from gastown_tui.core.verbs.prime import prime
 from gastown_tui.core.verbs.waking import home_of
 
 PROMPT = "gastown worker ▸ "
 STEP_TIMEOUT_S = 3600.0
+RECORD_WAIT_S = 5.0
 FAREWELL_S = 0.8
 """How long the last words stay on the screen."""
 
@@ -64,7 +66,9 @@ class Worker:
 
     def live(self) -> str:
         """Work until the hook is empty; a role that stands by waits for more."""
-        self.terminal.say(f"{self.agent}, a worker without a model")
+        self._await_record()
+        woke = prime(self.hands).state or "normal"
+        self.terminal.say(f"{self.agent}, a worker without a model ({woke})")
         try:
             while True:
                 hook = self._town().hook(self.agent)
@@ -78,6 +82,16 @@ class Worker:
                 self._stand_by(lambda: self._town().hook(self.agent) is not None)
         except EOFError:
             return "its terminal is gone"
+
+    def _await_record(self) -> None:
+        """Until whoever started this session has said so: what it says first would otherwise be overtaken by that."""
+        me = self.hands.env.get("GT_SESSION", "")
+        deadline = self.hands.clock.monotonic() + RECORD_WAIT_S
+        while me and self.hands.clock.monotonic() < deadline:
+            known = self._town().agent(self.agent)
+            if known is not None and known.incarnation == me:
+                return
+            self.hands.clock.sleep(0.02)
 
     def _assignment(self, hook: Hook) -> str:
         try:
