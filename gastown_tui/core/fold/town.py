@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from gastown_tui.core.errors import NotFound
 from gastown_tui.core.fold.state import LedgerState
@@ -17,18 +17,36 @@ class Town:
 
     Attributes:
         ledgers: State by ledger name: "" for the town's own (or the lone one), rig names for the rigs'.
-        settings: What people set.
         is_town: False for a lone `.beads` with no town around it.
     """
 
-    __slots__ = ("is_town", "ledgers", "settings")
+    __slots__ = ("_settings", "is_town", "ledgers")
 
     def __init__(
-        self, ledgers: Mapping[str, LedgerState], settings: Settings | None = None, *, is_town: bool = True
+        self,
+        ledgers: Mapping[str, LedgerState],
+        settings: Settings | Callable[[], Settings] | None = None,
+        *,
+        is_town: bool = True,
     ) -> None:
         self.ledgers = ledgers
-        self.settings = settings or Settings()
         self.is_town = is_town
+        self._settings = settings or Settings()
+
+    @property
+    def settings(self) -> Settings:
+        """What people set, read from their files when first wanted.
+
+        Raises:
+            BadInput: a file cannot be read as settings.
+        """
+        if not isinstance(self._settings, Settings):
+            self._settings = self._settings()
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings = settings
 
     @property
     def own(self) -> LedgerState:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,10 +15,7 @@ import msgspec
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.bead import FIELDS, Bead, Comment, Dependency
 
-_STRICT = msgspec.json.Decoder(Bead)
 _LOOSE = msgspec.json.Decoder()
-_PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _encode = msgspec.json.Encoder().encode
 _KNOWN = frozenset(FIELDS)
 _RANK = {key: rank for rank, key in enumerate(FIELDS)}
@@ -29,7 +27,22 @@ _ESCAPES = (
     ("\u2028".encode(), b"\\u2028"),
     ("\u2029".encode(), b"\\u2029"),
 )
-_SPACED = re.compile(rb'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s')
+_SPACED = rb'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s'
+
+
+@cache
+def _strict() -> msgspec.json.Decoder[Bead]:
+    """Made when first wanted: it takes as long as reading a thousand beads."""
+    return msgspec.json.Decoder(Bead)
+
+
+def decode_beads(lines: bytes) -> list[Bead]:
+    """Read many lines at once.
+
+    Raises:
+        msgspec.DecodeError: one of them needs `decode_bead` and its leniency.
+    """
+    return _strict().decode_lines(lines)
 
 
 def decode_bead(line: bytes | str) -> Bead:
@@ -39,7 +52,7 @@ def decode_bead(line: bytes | str) -> Bead:
         BadInput: the line is not a JSON object with a textual `id`.
     """
     try:
-        bead = _STRICT.decode(line)
+        bead = _strict().decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     else:
@@ -73,7 +86,7 @@ def rewrite_line(origin: bytes, bead: Bead) -> bytes:
     before = decode_bead(origin)
     if before == bead:
         return origin
-    parts = _PARTS.decode(origin)
+    parts = msgspec.json.decode(origin, type=dict[str, msgspec.Raw])
     style = _Style(origin, parts)
     written: dict[str, bytes] = {}
     for key, raw in parts.items():
@@ -94,7 +107,7 @@ class _Style:
     def __init__(self, origin: bytes, parts: dict[str, msgspec.Raw]) -> None:
         start, end = origin.index(b"{"), origin.rindex(b"}")
         self._edges = origin[:start] + b"{", origin[end:]
-        self._comma, self._colon = (b", ", b": ") if _SPACED.match(origin) else (b",", b":")
+        self._comma, self._colon = (b", ", b": ") if re.match(_SPACED, origin) else (b",", b":")
         self._escape = not any(raw in origin for raw in (b"<", b">", b"&"))
         self._keeps_nulls = any(bytes(raw) == b"null" for raw in parts.values())
         keys = list(parts)
@@ -131,7 +144,7 @@ def _each(raw: msgspec.Raw | None) -> list[bytes]:
     if raw is None:
         return []
     try:
-        return [bytes(item) for item in _ITEMS.decode(raw)]
+        return [bytes(item) for item in msgspec.json.decode(raw, type=list[msgspec.Raw])]
     except msgspec.DecodeError:
         return []
 

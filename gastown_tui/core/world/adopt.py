@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -151,18 +151,6 @@ def quarantined_fact(file: str, bad: list[BadLine]) -> LinesQuarantined:
     return LinesQuarantined(file=file, count=len(bad), first_line=min(each.number for each in bad))
 
 
-def looks_whole(data: bytes, lead: bytes, names: list[str]) -> bool:
-    """Whether a file shows no sign of damage, judged by its outline: one object a line, no bead twice.
-
-    Much cheaper than `scan`; a line that is broken inside is found when it is decoded.
-    """
-    if not data:
-        return True
-    if not lead or b"}" + lead in data or data.startswith(_BOM):
-        return False
-    return data.count(b"}\n") == data.count(b"\n") == len(names) == len(set(names))
-
-
 def changed_lines(found: Scan, state: LedgerState) -> dict[BeadId, str]:
     """Lines of the issues file that say something else than the beads do, and are not older than them.
 
@@ -198,22 +186,7 @@ def says_the_same(text: str, ours: Bead, origin: str | None) -> bool:
     return text.encode() == line or _decode_any(text) == _decode_any(line)
 
 
-def issues_file(beads: Path) -> Path:
-    """The file other programs keep their beads in: what `metadata.json` says, else the names they use."""
-    said = ""
-    try:
-        record = _decode_any((beads / "metadata.json").read_bytes()[:_SMALL_BYTES])
-        said = record.get("jsonl_export", "") if isinstance(record, dict) else ""
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        pass
-    own = {"events.jsonl", "messages.jsonl", "feed.jsonl", "vapor.jsonl", "routes.jsonl", "interactions.jsonl"}
-    names = ["issues.jsonl", "beads.jsonl"]
-    if isinstance(said, str) and said.endswith(".jsonl") and Path(said).name == said and said not in own:
-        names.insert(0, said)
-    return next((beads / name for name in names if (beads / name).is_file()), beads / "issues.jsonl")
-
-
-def guess_prefix(beads: Path, names: list[str]) -> str:
+def guess_prefix(beads: Path, names: Sequence[str]) -> str:
     """The prefix of new beads: what `config.yaml` says, else that of most beads, else the directory's name."""
     try:
         text = (beads / "config.yaml").read_bytes()[:_SMALL_BYTES].decode()

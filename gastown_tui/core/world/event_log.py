@@ -21,6 +21,8 @@ from gastown_tui.core.world.envelope import Damaged, decode_event
 from gastown_tui.core.world.log import Cursor, LogFile
 from gastown_tui.core.world.mint import SORTABLE_CHARS, sortable
 
+ADOPTION = "adoption"
+"""The correlation id of everything recorded when a file is first adopted."""
 _SETTLE_TRIES = 8
 _ID_CHARS = 4 + SORTABLE_CHARS
 _SPLIT = b'{"event_id":"'

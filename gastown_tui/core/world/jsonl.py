@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from gastown_tui.core.errors import Conflict, GastownError, NotFound
@@ -16,8 +17,7 @@ from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Clock, Decide, Recorded, Verified
 from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.disk import make_private, write_whole
-from gastown_tui.core.world.event_log import order_of
-from gastown_tui.core.world.feed import ADOPTION
+from gastown_tui.core.world.event_log import ADOPTION, order_of
 from gastown_tui.core.world.locate import Home, HomeKind, follow_redirect
 from gastown_tui.core.world.mint import EventMint
 from gastown_tui.core.world.settings_file import SettingsFiles
@@ -224,7 +224,7 @@ class JsonlLedger:
                 states |= {name: store.read() for name, store in self._rigs.items()}
         except OSError as error:
             raise GastownError(f"cannot read {error.filename or self.home}: {error.strerror}") from error
-        settings = self._settings.read(tuple(self._rigs)) if self._home.is_town else None
+        settings = partial(self._settings.read, tuple(self._rigs)) if self._home.is_town else None
         return Town(states, settings, is_town=self._home.is_town)
 
     def _follow_rigs(self, named: set[RigName]) -> None:

@@ -11,13 +11,13 @@ import msgspec
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.fold import BeadShelf
 from gastown_tui.core.model.bead import Bead
-from gastown_tui.core.model.bead_line import decode_bead
+from gastown_tui.core.model.bead_line import decode_bead, decode_beads
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.outline import Outline, decode_outlines, outline_of
 from gastown_tui.core.world.lines import Lines
 
 _MANY = 256
 """More hits than this, and decoding everything at once is the shorter way."""
-_decode_lines = msgspec.json.Decoder(Bead).decode_lines
 
 
 class LazyShelf(BeadShelf):
@@ -86,6 +86,24 @@ class LazyShelf(BeadShelf):
         self._load()
         return super().all()
 
+    def outlines(self) -> list[Outline]:
+        """Every bead in outline, in no particular order; nothing is decoded whole."""
+        if self._lines is None:
+            return super().outlines()
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            found = decode_outlines(self._lines.data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return super().outlines()
+        finally:
+            if collecting:
+                gc.enable()
+        if not self._beads:
+            return found
+        changed = self._beads
+        return [*(each for each in found if each.id not in changed), *map(outline_of, changed.values())]
+
     def dependents(self, bead_id: BeadId) -> tuple[tuple[BeadId, str], ...]:
         """Beads with an edge to this one, and the edge's type, by id."""
         candidates = self._mentioning(bead_id)
@@ -133,6 +151,6 @@ class LazyShelf(BeadShelf):
 
     def _decoded(self, data: bytes) -> Iterable[Bead]:
         try:
-            return _decode_lines(data)
+            return decode_beads(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return filter(None, map(self._read, filter(None, data.split(b"\n"))))

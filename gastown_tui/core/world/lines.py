@@ -23,17 +23,49 @@ class _Named(msgspec.Struct):
 _name = msgspec.json.Decoder(_Named).decode
 
 
+class Shape(msgspec.Struct, frozen=True):
+    """What a file looks like from outside.
+
+    Attributes:
+        lead: The bytes every line begins with up to its id; empty when they differ, or an id is spelled with escapes.
+        names: Every id, in the order of the lines, when there is a lead.
+        is_whole: Each line ends as an object does and holds one. What is broken inside shows when it is decoded.
+    """
+
+    lead: bytes = b""
+    names: tuple[str, ...] = ()
+    is_whole: bool = False
+
+
+def shape_of(data: bytes) -> Shape:
+    """Judge a file by its outline, many times faster than by reading its lines."""
+    match = _LEAD.match(data)
+    if match is None or not data.endswith(b"\n"):
+        return Shape()
+    lead = match.group()
+    pieces = _pieces(data, lead)
+    names = b"\n".join([piece[: piece.find(b'"')] for piece in pieces])
+    if b"\\" in names or len(pieces) != data.count(b"\n"):
+        return Shape()
+    # The last piece still has its newline; everything else was cut off at one.
+    ends = sum([piece.endswith(b"}") for piece in pieces]) + pieces[-1].endswith(b"}\n")
+    is_whole = ends == len(pieces) and b"}" + lead not in data
+    return Shape(lead, tuple(names.decode(errors="replace").split("\n")), is_whole)
+
+
 def find_lead(data: bytes) -> bytes:
-    """The bytes every line begins with up to its id, when all of them do and no id is spelled with escapes.
+    """The bytes every line begins with up to its id; see `Shape`.
 
     With it a line is found by one search; without it (empty) every line has to be looked at once.
     """
-    match = _LEAD.match(data)
-    if match is None or not data.endswith(b"\n"):
-        return b""
-    lead = match.group()
-    ids = re.findall(b"^" + re.escape(lead) + rb'[^"\\\n]+"', data, re.MULTILINE)
-    return lead if len(ids) == data.count(b"\n") else b""
+    return shape_of(data).lead
+
+
+def _pieces(data: bytes, lead: bytes) -> list[bytes]:
+    """What follows the lead in each line; splitting at both is far faster than a regular expression."""
+    pieces = data.split(b"\n" + lead)
+    pieces[0] = pieces[0].removeprefix(lead)
+    return pieces
 
 
 class Lines:
@@ -64,8 +96,8 @@ class Lines:
         """Every id, in the order of the lines."""
         if not self.lead:
             return list(self.index())
-        found = re.findall(b"^" + re.escape(self.lead) + rb'([^"\n]+)"', self.data, re.MULTILINE)
-        return b"\n".join(found).decode().split("\n") if found else []
+        pieces = _pieces(self.data, self.lead)
+        return b"\n".join([piece[: piece.find(b'"')] for piece in pieces]).decode().split("\n")
 
     def index(self) -> dict[str, Span]:
         """Every id and its line, found by looking at each; lines without an id are not in it."""

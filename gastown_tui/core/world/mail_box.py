@@ -10,9 +10,6 @@ from gastown_tui.core.model.ids import MailId
 from gastown_tui.core.model.town import Mail
 from gastown_tui.core.world.lines import Lines, find_lead
 
-_decode_lines = msgspec.json.Decoder(Mail).decode_lines
-_decode = msgspec.json.Decoder(Mail).decode
-
 
 class LazyMail(MutableMapping[MailId, Mail]):
     """Messages by id, loaded on first use."""
@@ -50,7 +47,7 @@ def read_mail(data: bytes) -> dict[MailId, Mail]:
     Raises:
         msgspec.DecodeError: a line is not a message.
     """
-    return {mail.id: mail for mail in _decode_lines(data)}
+    return {mail.id: mail for mail in msgspec.json.Decoder(Mail).decode_lines(data)}
 
 
 def whole_mail(mail: Iterable[Mail]) -> bytes:
@@ -73,7 +70,7 @@ def changed_mail(old: bytes, mail: MutableMapping[MailId, Mail], touched: Iterab
         else:
             replaced.append((*span, msgspec.json.encode(each)))
     if old and new:
-        newest = _decode(old[old.rfind(b"\n", 0, -1) + 1 :])
+        newest = msgspec.json.decode(old[old.rfind(b"\n", 0, -1) + 1 :], type=Mail)
         if min((each.timestamp, each.id) for each in new) < (newest.timestamp, newest.id):
             return whole_mail(mail.values())
     pieces, at = [], 0

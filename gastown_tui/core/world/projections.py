@@ -21,10 +21,11 @@ from gastown_tui.core.model.address import hook_file_name
 from gastown_tui.core.world.disk import Staged, stage, write_whole
 from gastown_tui.core.world.event_log import Position
 from gastown_tui.core.world.feed import Feed
+from gastown_tui.core.world.files import ProjectedFiles, status_of
 from gastown_tui.core.world.issue_lines import Origins, changed_file, odd_origins, whole_file
 from gastown_tui.core.world.lines import find_lead
 from gastown_tui.core.world.mail_box import changed_mail, whole_mail
-from gastown_tui.core.world.snapshot import VERSION, Header, Snapshot, Stamp, load_snapshot, stage_snapshot
+from gastown_tui.core.world.snapshot import VERSION, Header, Stamp, stage_snapshot
 
 Replay = Callable[[], Iterator[tuple[e.Event, bytes]]]
 _HOOKS = (e.HookSet, e.HookCleared)
@@ -33,34 +34,12 @@ _ORDERING = (e.LineKept, e.LedgerAdopted)
 
 
 class Projections:
-    """The projected files of one ledger. Writing needs the projector lock."""
+    """Writes the projected files of one ledger. Needs the projector lock."""
 
-    def __init__(self, beads: Path, issues: Path) -> None:
-        self.issues = issues
-        self.messages = beads / "messages.jsonl"
-        self.feed = Feed(beads / "feed.jsonl")
-        self._beads = beads
-        self._snapshot = beads / "local" / "snapshot"
-        self._next = beads / "local" / "snapshot.next"
-        self._origins = Origins(beads / "local" / "origins.jsonl")
-
-    def snapshot(self) -> Snapshot | None:
-        """The snapshot that fits the files as they stand; None when none does.
-
-        Whoever was killed between putting the files in place and the snapshot has announced it; a projector at work
-        may have moved both on while we looked, so a misfit is looked at again before it counts.
-        """
-        seen: bytes | None = None
-        while True:
-            snapshot = load_snapshot(self._snapshot)
-            status = status_of(self.issues)
-            for candidate in (snapshot, None if _fits(snapshot, status) else load_snapshot(self._next)):
-                if candidate is not None and _fits(candidate, status):
-                    return candidate
-            text = b"" if snapshot is None else snapshot.text + repr(snapshot.header).encode()
-            if text == seen:
-                return self._same_content(snapshot, status)
-            seen = text
+    def __init__(self, files: ProjectedFiles) -> None:
+        self._files = files
+        self._feed = Feed(files.feed)
+        self._origins = Origins(files.beads / "local" / "origins.jsonl")
 
     def refresh(self, state: LedgerState, position: Position, found: list[tuple[e.Event, bytes]]) -> None:
         """Bring the files up to a state folded further than they are.
@@ -74,13 +53,13 @@ class Projections:
             LookupError: there is no fitting snapshot to start from, or the lines have another order now; `rebuild`
                 does without.
         """
-        base = self.snapshot()
-        if base is None or base.header.issues is None or self.feed.size() < base.header.feed_size:
+        base = self._files.snapshot()
+        if base is None or base.header.issues is None or self._feed.size() < base.header.feed_size:
             raise LookupError
         if any(isinstance(event.fact, _ORDERING) for event, _ in found):
             raise LookupError
         header = base.header
-        feed_size = self.feed.append(found, header.feed_size)
+        feed_size = self._feed.append(found, header.feed_size)
         if any(isinstance(event.fact, _HOOKS) for event, _ in found):
             self._write_hooks(state)
         with ExitStack() as staged:
@@ -88,36 +67,36 @@ class Projections:
             issues, beads = header.issues, None
             assert issues is not None
             if state.touched_beads:
-                old = self.issues.read_bytes()
+                old = self._files.issues.read_bytes()
                 data, lead = changed_file(old, issues.lead, state, state.touched_beads, self._origins)
                 if data is not old:
-                    issues, beads = self._staged(self.issues, data, lead, staged)
-            if beads is None and (status := status_of(self.issues)) is not None:
+                    issues, beads = self._staged(self._files.issues, data, lead, staged)
+            if beads is None and (status := status_of(self._files.issues)) is not None:
                 issues = replace(issues, inode=status.st_ino, mtime_ns=status.st_mtime_ns)
             head = Header(version=VERSION, position=position, issues=issues, messages=messages, feed_size=feed_size)
             self._put(head, state, [mail, beads], staged)
 
     def rebuild(self, state: LedgerState, position: Position, replay: Replay) -> None:
         """Write all files anew from a state that was folded from the beginning."""
-        feed_size = self.feed.replace(replay())
+        feed_size = self._feed.replace(replay())
         self._write_hooks(state)
         self._origins.replace(odd_origins(state))
         self._sweep()
         with ExitStack() as staged:
             data = whole_file(state)
-            issues, beads = self._staged(self.issues, data, find_lead(data), staged)
+            issues, beads = self._staged(self._files.issues, data, find_lead(data), staged)
             messages, mail = self._staged_whole_mail(state, staged)
             head = Header(version=VERSION, position=position, issues=issues, messages=messages, feed_size=feed_size)
             self._put(head, state, [mail, beads], staged)
 
     def _put(self, head: Header, state: LedgerState, files: Iterable[Staged | None], staged: ExitStack) -> None:
-        announced = stage_snapshot(self._next, head, state.registers)
+        announced = stage_snapshot(self._files.announced, head, state.registers)
         staged.callback(announced.discard)
         announced.commit()
         for file in files:
             if file is not None:
                 file.commit()
-        self._next.replace(self._snapshot)
+        self._files.announced.replace(self._files.state)
 
     def _staged(self, path: Path, data: bytes, lead: bytes, staged: ExitStack) -> tuple[Stamp, Staged]:
         status = status_of(path)
@@ -133,36 +112,36 @@ class Projections:
         return stamp, file
 
     def _staged_mail(self, state: LedgerState, header: Header, staged: ExitStack) -> tuple[Stamp | None, Staged | None]:
-        known, status = header.messages, status_of(self.messages)
+        known, status = header.messages, status_of(self._files.messages)
         is_ours = known is None if status is None else known is not None and known.fits(status)
         if not is_ours:
             return self._staged_whole_mail(state, staged)
         if not state.touched_mail:
             return known, None
-        old = self.messages.read_bytes() if status is not None else b""
-        return self._staged(self.messages, changed_mail(old, state.mail, state.touched_mail), b"", staged)
+        old = self._files.messages.read_bytes() if status is not None else b""
+        return self._staged(self._files.messages, changed_mail(old, state.mail, state.touched_mail), b"", staged)
 
     def _staged_whole_mail(self, state: LedgerState, staged: ExitStack) -> tuple[Stamp | None, Staged | None]:
-        if not state.mail and status_of(self.messages) is None:
+        if not state.mail and status_of(self._files.messages) is None:
             return None, None
-        return self._staged(self.messages, whole_mail(state.mail.values()), b"", staged)
+        return self._staged(self._files.messages, whole_mail(state.mail.values()), b"", staged)
 
     def _write_hooks(self, state: LedgerState) -> None:
         wanted = {
             hook_file_name(agent): f"{hook.ref_type}:{hook.bead_id}\n".encode()
             for agent, hook in state.registers.hooks.items()
         }
-        for path in self._beads.glob(".hook-*"):
+        for path in self._files.beads.glob(".hook-*"):
             if path.name not in wanted and not path.name.endswith(".tmp"):
                 path.unlink(missing_ok=True)
         for name, text in wanted.items():
-            path = self._beads / name
+            path = self._files.beads / name
             if not path.is_file() or path.read_bytes() != text:
                 write_whole(path, text)
 
     def _sweep(self) -> None:
         """Remove what killed processes left half-written."""
-        for folder in (self._beads, self._beads / "local"):
+        for folder in (self._files.beads, self._files.beads / "local"):
             for path in folder.glob(".*.tmp"):
                 pid = path.name.rsplit(".", 2)[-2].partition("-")[0]
                 try:
@@ -171,29 +150,3 @@ class Projections:
                     path.unlink(missing_ok=True)
                 except (ValueError, OSError):
                     continue
-
-    def _same_content(self, snapshot: Snapshot | None, status: os.stat_result | None) -> Snapshot | None:
-        """The snapshot when the file was touched or copied but holds the very same bytes."""
-        if snapshot is None or status is None or snapshot.header.issues is None:
-            return None
-        issues = snapshot.header.issues
-        if status.st_size != issues.size or crc32(self.issues.read_bytes()) != issues.crc:
-            return None
-        return snapshot
-
-
-def status_of(path: Path) -> os.stat_result | None:
-    """The status of a file; None when there is none."""
-    try:
-        return path.stat()
-    except OSError:
-        return None
-
-
-def _fits(snapshot: Snapshot | None, status: os.stat_result | None) -> bool:
-    return (
-        snapshot is not None
-        and status is not None
-        and snapshot.header.issues is not None
-        and snapshot.header.issues.fits(status)
-    )

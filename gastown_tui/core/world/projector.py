@@ -7,9 +7,10 @@ from pathlib import Path
 
 from gastown_tui.core.events import Event
 from gastown_tui.core.world.event_log import Position
+from gastown_tui.core.world.files import status_of
 from gastown_tui.core.world.lock import FileLock
 from gastown_tui.core.world.log import LogFile
-from gastown_tui.core.world.projections import status_of
+from gastown_tui.core.world.projections import Projections
 from gastown_tui.core.world.reader import Reader
 
 _WAIT_S = 30.0
@@ -23,6 +24,7 @@ class Projector:
 
     def __init__(self, reader: Reader, local: Path) -> None:
         self._reader = reader
+        self._projections = Projections(reader.files)
         self._local = local
         self._lock = FileLock(local / "projector")
 
@@ -54,17 +56,17 @@ class Projector:
     def _refresh_once(self) -> None:
         reader = self._reader
         reader.read()
-        base = reader.projections.snapshot()
+        base = reader.files.snapshot()
         if base is not None and base.header.position == reader.log.position and not reader.needs_rebuild:
             reader.agree()
             return
-        if base is None and reader.projections.issues.exists() and not reader.has_seen_all():
+        if base is None and reader.files.issues.exists() and not reader.has_seen_all():
             # Somebody has just changed the file. The next write takes that up; overwriting it now would lose it.
             return
         found = None if base is None or reader.needs_rebuild else self._between(base.header.position)
         if found is not None:
             try:
-                reader.projections.refresh(reader.state, reader.log.position, found)
+                self._projections.refresh(reader.state, reader.log.position, found)
             except LookupError:
                 found = None
         if found is None:
@@ -75,7 +77,7 @@ class Projector:
 
     def _write_all(self) -> None:
         reader, position = self._reader, self._reader.log.position
-        reader.projections.rebuild(reader.state, position, lambda: reader.replay(position.last))
+        self._projections.rebuild(reader.state, position, lambda: reader.replay(position.last))
         reader.agree()
 
     def _between(self, base: Position) -> list[tuple[Event, bytes]] | None:

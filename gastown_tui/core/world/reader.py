@@ -6,12 +6,12 @@ Reading never writes a byte. Where there is no log of ours the issues file is th
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from gastown_tui.core.errors import GastownError
@@ -19,13 +19,15 @@ from gastown_tui.core.events import BeadImported, Event, Fact, LedgerCreated
 from gastown_tui.core.fold import LedgerState, apply
 from gastown_tui.core.model.ids import BeadId, EventId, MailId
 from gastown_tui.core.model.town import Mail
-from gastown_tui.core.world import adopt
 from gastown_tui.core.world.event_log import Disorder, EventLog, order_of
+from gastown_tui.core.world.files import ProjectedFiles, status_of
 from gastown_tui.core.world.lazy_shelf import LazyShelf
-from gastown_tui.core.world.lines import Lines, find_lead
+from gastown_tui.core.world.lines import Lines, shape_of
 from gastown_tui.core.world.mail_box import LazyMail, read_mail
-from gastown_tui.core.world.projections import Projections, status_of
 from gastown_tui.core.world.snapshot import Header, Snapshot
+
+if TYPE_CHECKING:
+    from gastown_tui.core.world.adopt import Scan
 
 Key = tuple[int, int, int]
 """Inode, size and modification time: whether a file is still the one that was looked at."""
@@ -35,6 +37,7 @@ class Reader:
     """One ledger, folded as far as it was read.
 
     Attributes:
+        files: Where its projections lie.
         state: The folded state.
         log: The events, read as far as the state goes.
         is_complete: Folded from the beginning, so that every origin is known.
@@ -47,13 +50,13 @@ class Reader:
 
     def __init__(self, beads: Path) -> None:
         self.beads = beads
-        self.projections = Projections(beads, adopt.issues_file(beads))
+        self.files = ProjectedFiles(beads)
         self.log = EventLog(beads)
         self.state = LedgerState()
         self.is_complete = False
         self.needs_rebuild = False
         self.outside: list[Fact] = []
-        self.scan: adopt.Scan | None = None
+        self.scan: Scan | None = None
         self.news: list[Event] | None = None
         self.is_rewound = False
         self._is_loaded = False
@@ -106,7 +109,7 @@ class Reader:
 
     def issues_key(self) -> Key | None:
         """The issues file as it is now."""
-        return _key(self.projections.issues)
+        return _key(self.files.issues)
 
     def agree(self) -> None:
         """The issues file was just written from this state."""
@@ -121,7 +124,11 @@ class Reader:
 
     def starting_facts(self, facts: Iterable[Fact]) -> list[Fact]:
         """What has to go into an empty log before `facts` do."""
-        issues = self.projections.issues
+        from hashlib import sha256
+
+        from gastown_tui.core.world import adopt
+
+        issues = self.files.issues
         data = issues.read_bytes() if issues.is_file() else b""
         prefix = self.state.registers.prefix
         if not data.strip():
@@ -134,7 +141,7 @@ class Reader:
     def warnings(self) -> list[str]:
         """What reading had to leave out, in words."""
         said: list[str] = []
-        issues = self.projections.issues
+        issues = self.files.issues
         if self.scan is not None and self.scan.bad:
             numbers = sorted(each.number for each in self.scan.bad)
             listed = ", ".join(str(number) for number in numbers[:5]) + (", …" if len(numbers) > 5 else "")
@@ -152,7 +159,7 @@ class Reader:
         key = self.issues_key()
         if key == self._issues_key:
             return True
-        if self.outside or self.projections.snapshot() is None:
+        if self.outside or self.files.snapshot() is None:
             return False
         self._issues_key = key
         return True
@@ -164,7 +171,7 @@ class Reader:
         if not self.beads.is_dir():
             raise GastownError(f"{self.beads} is gone", hint="nothing was read or written")
         follows = self.news is not None and self.log.position.count > 0
-        while not follows and (snapshot := self.projections.snapshot()) is not None:
+        while not follows and (snapshot := self.files.snapshot()) is not None:
             data = self._content(snapshot)
             if data is None:
                 continue
@@ -187,7 +194,7 @@ class Reader:
         """The issues file a snapshot belongs to; None when it was replaced while we read."""
         stamp, key = snapshot.header.issues, self.issues_key()
         try:
-            data = self.projections.issues.read_bytes()
+            data = self.files.issues.read_bytes()
         except OSError:
             return None
         if stamp is None or key is None or key != self.issues_key():
@@ -215,11 +222,13 @@ class Reader:
 
     def _look_outside(self) -> None:
         """Compare the issues file with what the log says, and lay what others changed over the state."""
+        from gastown_tui.core.world import adopt
+
         self._issues_key = self.issues_key()
         if self.log.position.count == 0:
             self._start()
-        elif self._issues_key is not None and self.projections.snapshot() is None:
-            self.scan = adopt.scan(self.projections.issues.read_bytes())
+        elif self._issues_key is not None and self.files.snapshot() is None:
+            self.scan = adopt.scan(self.files.issues.read_bytes())
             changed = self._without_history(adopt.changed_lines(self.scan, self.state))
             self.outside = [BeadImported(bead_id=bead_id, line=line) for bead_id, line in changed.items()]
             self.outside += adopt.kept_facts(self.scan, self.state)
@@ -228,26 +237,29 @@ class Reader:
 
     def _without_history(self, lines: dict[BeadId, str]) -> dict[BeadId, str]:
         """Drop lines that the log itself has led to at some time: they are old projections and nobody's edit."""
+        from gastown_tui.core.world.adopt import says_the_same
+
         if not lines:
             return lines
         left, state = dict(lines), LedgerState()
         for event, _ in self.replay(self.log.position.last):
             apply(state, event)
             for bead_id in state.touched_beads & left.keys():
-                if adopt.says_the_same(left[bead_id], state.beads[bead_id], state.beads.origins.get(bead_id)):
+                if says_the_same(left[bead_id], state.beads[bead_id], state.beads.origins.get(bead_id)):
                     del left[bead_id]
             state.touched_beads.clear()
         return left
 
     def _start(self) -> None:
         """The issues file is the starting state: decoded line by line as needed when its outline shows no damage."""
-        data = b"" if self._issues_key is None else self.projections.issues.read_bytes()
-        lead = find_lead(data)
-        lines = Lines(data, lead)
-        names = lines.names() if lead else []
+        from gastown_tui.core.world import adopt
+
+        data = b"" if self._issues_key is None else self.files.issues.read_bytes()
+        shape = shape_of(data)
+        names: Sequence[str] = shape.names
         self.is_complete = False
-        if adopt.looks_whole(data, lead, names):
-            self.state = LedgerState(LazyShelf(lines))
+        if not data or (shape.is_whole and len(set(names)) == len(names)):
+            self.state = LedgerState(LazyShelf(Lines(data, shape.lead)))
         else:
             self.scan = adopt.scan(data)
             names = list(self.scan.beads)
@@ -262,8 +274,8 @@ class Reader:
 
         A later state of the file will do as well: folding what follows once more changes nothing.
         """
-        messages = self.projections.messages
-        latest = self.projections.snapshot()
+        messages = self.files.messages
+        latest = self.files.snapshot()
         for stamp in (header.messages, latest.header.messages if latest else None):
             status = status_of(messages)
             if stamp is None and status is None:

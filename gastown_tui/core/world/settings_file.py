@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,6 +65,8 @@ def read_settings(file: Path, kind: type[_Kind]) -> _Kind:
         raise BadInput(f"{file} cannot be read: {error.strerror}") from error
     if len(data) > SIZE_LIMIT_BYTES:
         raise BadInput(f"{file} is larger than {SIZE_LIMIT_BYTES} bytes")
+    import tomllib
+
     try:
         record = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -85,6 +86,8 @@ def set_setting(file: Path, key: str, value: str, *, is_rig: bool | None = None)
     Raises:
         BadInput: the key is unknown or the value not of its type.
     """
+    import tomllib
+
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
@@ -119,6 +122,8 @@ def set_setting(file: Path, key: str, value: str, *, is_rig: bool | None = None)
 
 
 def _readings(value: str) -> list[Any]:
+    import tomllib
+
     try:
         typed = tomllib.loads(f"v = {value}")["v"] if "\n" not in value else value
     except tomllib.TOMLDecodeError:

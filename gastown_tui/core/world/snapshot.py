@@ -52,11 +52,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     def registers(self) -> Registers:
         """The registers, fresh for the caller to change."""
-        return _registers(self.text)
-
-
-_header = msgspec.json.Decoder(Header).decode
-_registers = msgspec.json.Decoder(Registers).decode
+        return msgspec.json.decode(self.text, type=Registers)
 
 
 def load_snapshot(path: Path) -> Snapshot | None:
@@ -65,7 +61,7 @@ def load_snapshot(path: Path) -> Snapshot | None:
         crc, header, text = path.read_bytes().split(b"\n", 2)
         if crc != b"%08x" % crc32(text, crc32(header)):
             return None
-        snapshot = Snapshot(_header(header), text)
+        snapshot = Snapshot(msgspec.json.decode(header, type=Header), text)
     except (OSError, ValueError, msgspec.DecodeError):
         return None
     return snapshot if snapshot.header.version == VERSION else None

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,17 +14,17 @@ from gastown_tui.core.errors import GastownError, LedgerDamaged
 from gastown_tui.core.events import Event, Fact, LinesQuarantined
 from gastown_tui.core.fold import LedgerState
 from gastown_tui.core.model.ids import EventId
-from gastown_tui.core.world.adopt import quarantined_fact
 from gastown_tui.core.world.disk import make_private
 from gastown_tui.core.world.durable import Durable
 from gastown_tui.core.world.envelope import decode_event, encode_event
 from gastown_tui.core.world.event_log import Damage, EventLog, order_of
+from gastown_tui.core.world.files import status_of
 from gastown_tui.core.world.lock import FileLock, probe
 from gastown_tui.core.world.log import Appender, in_words
-from gastown_tui.core.world.projections import status_of
-from gastown_tui.core.world.projector import Projector
-from gastown_tui.core.world.quarantine import put_aside, put_aside_damage
 from gastown_tui.core.world.reader import Reader
+
+if TYPE_CHECKING:
+    from gastown_tui.core.world.projector import Projector
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -43,7 +44,6 @@ class Store:
         self.name = name
         self.local = beads / "local"
         self.reader = Reader(beads)
-        self._projector = Projector(self.reader, self.local)
         self._appender = Appender(beads / "events.jsonl")
         self._vapor = Appender(beads / "vapor.jsonl")
         self._durable = Durable(self.local)
@@ -61,8 +61,10 @@ class Store:
 
     def recent(self, limit: int) -> list[Event]:
         """The newest shown events that were projected, oldest first."""
+        from gastown_tui.core.world.feed import Feed
+
         newest = self.last_event
-        return [event for event in self.reader.projections.feed.newest(limit) if order_of(event) <= newest]
+        return [event for event in Feed(self.reader.files.feed).newest(limit) if order_of(event) <= newest]
 
     @contextmanager
     def writing(self, wait_s: float) -> Iterator[None]:
@@ -91,10 +93,13 @@ class Store:
             facts: What is about to be recorded.
             seen: The time, for the record of what is put aside.
         """
-        reader, name = self.reader, self.reader.projections.issues.name
+        reader, name = self.reader, self.reader.files.issues.name
         is_start = reader.log.position.count == 0
         found = reader.starting_facts(facts) if is_start else list(reader.outside)
         if reader.scan is not None and reader.scan.bad:
+            from gastown_tui.core.world.adopt import quarantined_fact
+            from gastown_tui.core.world.quarantine import put_aside
+
             put_aside(self.local, name, reader.scan.bad, seen)
             if not is_start:
                 found.append(quarantined_fact(name, reader.scan.bad))
@@ -149,12 +154,13 @@ class Store:
 
     def project(self) -> None:
         """See to the projections if it falls to us."""
-        if self._projector.is_due():
-            self._projector.refresh()
+        projector = self._projector()
+        if projector.is_due():
+            projector.refresh()
 
     def rebuild(self) -> None:
         """Write every projection anew from the events alone."""
-        self._projector.rebuild()
+        self._projector().rebuild()
 
     def verify(self) -> EventLog:
         """Read the whole log again and sync it, so that writing may go on after a failed sync.
@@ -177,9 +183,16 @@ class Store:
         self._durable.clear_failure()
         return log
 
+    def _projector(self) -> Projector:
+        from gastown_tui.core.world.projector import Projector
+
+        return Projector(self.reader, self.local)
+
     def _new_damage(self, seen: str) -> list[Fact]:
         if not self.reader.log.damaged:
             return []
+        from gastown_tui.core.world.quarantine import put_aside_damage
+
         by_file: dict[str, list[Damage]] = {}
         for each in put_aside_damage(self.local, self.reader.log.damaged, seen):
             by_file.setdefault(each.file, []).append(each)
