@@ -10,7 +10,7 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import GastownError
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
-from gastown_tui.core.model.address import session_name
+from gastown_tui.core.model.address import Role, parts, session_name
 from gastown_tui.core.model.ids import Address
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import convoys, nudges, reconcile
@@ -167,9 +167,8 @@ class Reconciler:
     def _wake(self, action: Action) -> str:
         agent = Address(action.subject)
         woken = waking.wake(self.hands, agent)
-        if woken.session or woken.reason == waking.BUSY or self.hands.ledger.read().hook(agent) is None:
-            return ""
-        return woken.reason
+        lost_work = parts(agent).role is Role.POLECAT and self.hands.ledger.read().hook(agent) is None
+        return "" if woken.session or woken.reason == waking.BUSY or lost_work else woken.reason
 
     def _give_up(self, action: Action) -> str:
         agent = Address(action.subject)

@@ -168,6 +168,8 @@ def _ended(case: _Case) -> Action | None:
 
 def _unhooked(case: _Case) -> Iterator[Action]:
     agent = case.agent
+    if case.role is Role.MAYOR:
+        yield from _standing(case)
     if case.role is not Role.POLECAT:
         return
     if case.trouble:
@@ -178,6 +180,20 @@ def _unhooked(case: _Case) -> Iterator[Action]:
         yield from _leaving(case)
     elif agent.worktree:
         yield _worktree(case)
+
+
+def _standing(case: _Case) -> Iterator[Action]:
+    """The mayor's session comes back when its program crashed; one that somebody ended stays ended."""
+    agent, rules = case.agent, case.town.settings.health
+    if case.trouble or case.is_alive or agent.state != "stopped" or not agent.exit_code:
+        return
+    if not case.town.settings.start_mayor:
+        return
+    left = backoff(agent.starts, rules.restart_backoff_s) - case.seconds_since(agent.since)
+    if left > 0:
+        yield _wait(agent.address, f"restarts in {age_text(timedelta(seconds=left + 1))}: {agent.note}")
+    else:
+        yield Action(kind=Deed.WAKE, subject=agent.address, reason=agent.note)
 
 
 def _leaving(case: _Case) -> Iterator[Action]:
