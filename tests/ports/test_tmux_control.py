@@ -20,7 +20,7 @@ from gastown_tui.core.rules.keystrokes import KeyPress, tmux_key
 from gastown_tui.core.world.tmux_control import ControlClient
 from gastown_tui.core.world.tmux_rows import coloured, screen
 from gastown_tui.core.world.tmux_wire import ControlStream, Notice, Printed, Reply
-from tests.ports.tmux_server import DEADLINE_S, RAW_READER, Town, private_town
+from tests.ports.tmux_server import DEADLINE_S, RAW_READER, Town, make_tmux_old, private_town
 
 __all__ = ["private_town"]
 
@@ -180,6 +180,26 @@ async def test_without_tmux_it_says_so(town: Town, client: ControlClient, monkey
         with pytest.raises(ToolFailed, match="not installed"):
             await client.connect()
     town.sessions.socket.unlink()
+
+
+@tmux
+async def test_an_older_tmux_is_asked_in_its_own_way(
+    town: Town, client: ControlClient, listener: ControlClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", make_tmux_old(town.directory / "bin"))
+    fact = town.start("mayor", "cat", GT_SESSION="asg-1", ODD="a;$(id)")
+    environment = psutil.Process(fact.pid).environ()
+    assert (environment["GT_SESSION"], environment["ODD"], fact.incarnation) == ("asg-1", "a;$(id)", "asg-1")
+    printed: list[str] = []
+    client.on_output = printed.append
+    await client.connect()
+    await listener.connect()
+    listener.on_output = printed.append
+    await listener.follow("mayor")
+    await client.send_text("mayor", "seen")
+    await eventually(lambda: printed)
+    assert (await client.capture("mayor", colours=False)).lines[0] == "seen"
+    assert [fact.attached for fact in await client.sessions()] == [0]
 
 
 @tmux
@@ -390,6 +410,24 @@ async def test_a_quiet_connection_is_kept_alive(town: Town) -> None:
     await eventually(lambda: client._heard_at > heard + 0.1)
     assert (client.connected, client.forks) == (True, 1)
     await client.close()
+
+
+@tmux
+async def test_a_callback_that_fails_does_not_end_the_connection(town: Town, client: ControlClient) -> None:
+    town.start("one")
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failures.append(context["exception"]))
+    error = ValueError("the room's own mistake")
+
+    def fail() -> None:
+        raise error
+
+    client.on_change = fail
+    await client.connect()
+    await asyncio.to_thread(town.start, "two")
+    await eventually(lambda: failures)
+    assert set(failures) == {error}
+    assert [fact.name for fact in await client.sessions()] == ["one", "two"]
 
 
 @tmux

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -115,3 +116,25 @@ with open(target, "ab", buffering=0) as file:
         file.write(os.read(0, 65536))
 """
 """A program that writes every byte it is sent to a file."""
+
+
+OLD_TMUX = """#!/bin/sh
+for word in "$@"; do
+  case "$word" in
+    -V) echo "tmux 3.1c"; exit 0 ;;
+    -e) echo "usage: new-session [-AdDEPX] ..." >&2; exit 1 ;;
+    *ignore-size*) echo "usage: attach-session [-dErx] ..." >&2; exit 1 ;;
+  esac
+done
+exec REAL "$@"
+"""
+
+
+def make_tmux_old(directory: Path) -> str:
+    """A PATH on which tmux can do no more than 3.1 could."""
+    real = shutil.which("tmux")
+    assert real is not None
+    directory.mkdir()
+    (directory / "tmux").write_text(OLD_TMUX.replace("REAL", real))
+    (directory / "tmux").chmod(0o755)
+    return f"{directory}:{os.environ['PATH']}"

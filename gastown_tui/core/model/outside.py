@@ -53,6 +53,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """Top to bottom; SGR colour sequences included when asked for, every other control sequence removed."""
     cursor_x: int = 0
     cursor_y: int = 0
+    """Which of `lines` it is in."""
     cursor_visible: bool = True
     in_mode: bool = False
     """Somebody scrolls in copy mode; typed text would go astray."""

@@ -131,6 +131,9 @@ class ControlLink:
                 raise
             self._flags = ()
             reading = await self._greeted()
+        if reading.done():
+            await self._reap()
+            raise HungUp("tmux hung up as soon as it had answered")
         self._lost = ""
         self._tasks = [reading, asyncio.create_task(self._beat())]
         if not self._flags and not self._output:
@@ -172,6 +175,7 @@ class ControlLink:
             raise ToolFailed(f"tmux could not be run: {error.strerror}") from error
 
     async def _read(self, process: asyncio.subprocess.Process, greeting: asyncio.Future[Reply]) -> None:
+        """Hear tmux out until it hangs up, and then see to that."""
         assert process.stdout is not None
         stream = ControlStream()
         while data := await process.stdout.read(1 << 16):
@@ -204,8 +208,9 @@ class ControlLink:
                 self._tell(self.on_change)
 
     def _tell(self, callback: Callable[..., None] | None, *about: str) -> None:
+        """Call back from the loop, so that a callback that fails does not end the reading."""
         if callback is not None and not self._closing:
-            callback(*about)
+            asyncio.get_running_loop().call_soon(callback, *about)
 
     async def _hung_up(self, reason: str) -> None:
         """The client has ended: its session is gone, or the server, or somebody detached it."""
@@ -311,15 +316,16 @@ class ControlLink:
             raise ToolFailed(f"there is no connection to tmux: {self._lost or 'it is being made anew'}")
 
     def write(self, commands: Sequence[Command]) -> list[asyncio.Future[Reply]]:
-        """Give commands over a standing connection without waiting; their replies come in this order."""
-        assert self._process is not None
-        assert self._process.stdin is not None
+        """Give commands without waiting; the replies come in this order, or `HungUp` when there is no connection."""
         loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in commands]
+        futures: list[asyncio.Future[Reply]] = [loop.create_future() for _ in commands]
         for future in futures:
             future.add_done_callback(_noted)
         self._waiting.extend(futures)
-        self._process.stdin.write("".join(map(wire_line, commands)).encode())
+        if self._process is None or self._process.stdin is None:
+            self._abandon(self._lost)
+        else:
+            self._process.stdin.write("".join(map(wire_line, commands)).encode())
         return futures
 
     async def _in_time(self, future: asyncio.Future[Reply], share: int) -> Reply:
