@@ -52,7 +52,10 @@ def test_the_headless_front_never_meets_the_room_or_libtmux() -> None:
 
 
 def test_the_door_imports_next_to_nothing() -> None:
-    program = "import sys; before = set(sys.modules); import gastown_tui.__main__; print(sorted(set(sys.modules) - before))"
+    program = (
+        "import sys, __future__; before = set(sys.modules); import gastown_tui.__main__; "
+        "print(sorted(set(sys.modules) - before))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['gastown_tui', 'gastown_tui.__main__']"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import resolve_name
+
 import pytest
 
 from gastown_tui.core import verbs
@@ -22,7 +24,7 @@ def test_a_verb_is_found_from_its_first_words_alone(verb: Verb) -> None:
     found = verbs.find(verb.name)
     assert found is not None
     assert found.run is verb.run
-    assert verb.run.__module__.startswith(f"gastown_tui.core.verbs.{module}")
+    assert verb.run.__module__ == resolve_name(f".{module}", verbs.__name__)
 
 
 @pytest.mark.parametrize("verb", EVERY, ids=lambda verb: verb.name)

@@ -133,7 +133,9 @@ def prime(
     stealth: Annotated[bool, Arg("Nothing about git")] = False,
     export: Annotated[bool, Arg("The shipped text, whatever PRIME.md says")] = False,
 ) -> Receipt:
-    """Tell an agent how work is tracked here. Silent where there is no ledger; `.beads/PRIME.md` replaces the text."""
+    """Tell an agent how work is tracked here.
+
+    Silent where there is no ledger; `.beads/PRIME.md` replaces the text."""
     try:
         own = beads_dir(hands) / "PRIME.md"
     except NotFound:
