@@ -123,8 +123,9 @@ def _check_spare(hands: Hands, town: Town, who: Address) -> None:
     target = target_of(town, parts(who).rig)
     looked = hands.worktrees.look(home_of(hands, who), target=f"origin/{target}")
     if looked.exists and looked.changed:
-        more = f" and {len(looked.changed) - 1} more" if len(looked.changed) > 1 else ""
-        raise Refused(f"{who} has not committed {looked.changed[0]}{more}", hint="--force rescues it first")
+        first, *others = looked.changed
+        more = f" and {len(others)} more" if others else ""
+        raise Refused(f"{who} has not committed {first}{more}", hint="--force rescues it first")
     merging = next((each for each in town.merges() if each.worker == who and each.is_open), None)
     if looked.exists and looked.ahead and merging is None:
         raise Refused(f"{who} has {looked.ahead} commits nobody merged", hint="--force keeps them under a rescue ref")

@@ -80,7 +80,8 @@ def prime(
 def _remember(hands: Hands, agent: Address, shown: tuple[Any, ...]) -> None:
     town = hands.ledger.read()
     work = town.hook(agent)
-    ledgers = tuple(dict.fromkeys(["", *([town.ledger_of(work.bead_id)] if work else [])]))
+    ledger = town.ledger_of(work.bead_id) if work else ""
+    ledgers = ("", ledger) if ledger else ("",)
 
     def decide(now: Town) -> tuple[e.Entry, ...]:
         return tuple(each for each in priming.remember(now, agent, shown) if each.ledger in ledgers)
