@@ -114,7 +114,7 @@ class Peeked(Receipt, frozen=True, kw_only=True):
         return (f"the program of {self.agent} has ended{code}",)
 
 
-@verb(keys="p", group="agents", mutates=False)
+@verb(group="agents", mutates=False)
 def peek(
     hands: Hands,
     agent: Annotated[str, Arg("whose screen", suggest=Suggest.AGENT)],

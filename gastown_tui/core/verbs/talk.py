@@ -13,7 +13,7 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import OVERSEER
-from gastown_tui.core.model.ids import Address, NudgeId, shown
+from gastown_tui.core.model.ids import Address, EscalationId, NudgeId, shown
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import stamp
 from gastown_tui.core.model.town import Nudge
@@ -237,6 +237,35 @@ class SnoozedFor(Receipt, frozen=True, kw_only=True):
     def text(self) -> str:
         """One line."""
         return f"Snoozed {self.subject} until {self.until}"
+
+
+class Acknowledged(Receipt, frozen=True, kw_only=True):
+    """An escalation somebody has seen."""
+
+    escalation_id: EscalationId
+
+    def text(self) -> str:
+        """One line."""
+        return f"{self.escalation_id} is seen to"
+
+
+@verb("escalate ack", group="talk")
+def escalate_ack(hands: Hands, escalation: Annotated[str, Arg("its id", metavar="ID")]) -> Acknowledged:
+    """Say that you see to an escalation; it no longer waits for you.
+
+    Raises:
+        NotFound: there is no such escalation.
+    """
+    escalation_id = EscalationId(escalation)
+
+    def decide(town: Town) -> list[e.Entry]:
+        known = town.own.registers.escalations.get(escalation_id)
+        if known is None:
+            raise NotFound(f"there is no escalation {shown(escalation)}", hint="gt status lists what needs you")
+        return [e.Entry(e.EscalationAcknowledged(escalation_id=escalation_id))] if known.state == "open" else []
+
+    hands.ledger.record(decide, actor=hands.actor)
+    return Acknowledged(escalation_id=escalation_id)
 
 
 @verb(group="talk")
