@@ -208,14 +208,18 @@ def test_links_and_modes_are_saved_as_what_they_are(rig: Rig) -> None:
     assert git(rig.bare, "ls-tree", saved, "run.sh").startswith("100755")
 
 
-def test_a_same_sized_edit_within_one_clock_tick_is_saved(rig: Rig) -> None:
+def test_a_same_sized_edit_in_the_instant_of_staging_is_saved(rig: Rig) -> None:
     path = rig.worker()
-    for n in range(30):
-        write(path, {"a.txt": f"{n:02d} before\n"})
-        git(path, "add", "a.txt")
-        write(path, {"a.txt": f"{n:02d} after!\n"})
-        saved = rig.worktrees.rescue(path, f"refs/rescue/api/slot0/tick{n}")
-        assert rig.tracked_in(saved)["a.txt"] == f"{n:02d} after!\n".encode()
+    git(path, "config", "core.trustctime", "false")
+    instant = (path / "a.txt").stat().st_mtime - 10
+    write(path, {"a.txt": "before\n"})
+    os.utime(path / "a.txt", (instant, instant))
+    git(path, "add", "a.txt")
+    write(path, {"a.txt": "after!\n"})
+    for file in (path / "a.txt", record_of(rig, path) / "index"):
+        os.utime(file, (instant, instant))
+    saved = rig.worktrees.rescue(path, REF)
+    assert rig.tracked_in(saved)["a.txt"] == b"after!\n"
 
 
 def test_a_second_rescue_under_the_same_ref_loses_nothing_of_the_first(rig: Rig) -> None:
@@ -307,11 +311,12 @@ def test_a_rescue_that_fails_removes_nothing(rig: Rig, spoil: Callable[[Rig], No
     assert rig.worktrees.look(path).changed == ("a.txt",)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_an_unreadable_file_stops_the_removal(rig: Rig) -> None:
     path = rig.worker()
     write(path, {"secret.txt": "x\n"})
     (path / "secret.txt").chmod(0)
+    if os.access(path / "secret.txt", os.R_OK):
+        pytest.skip("nothing is closed to this user")
     with pytest.raises(ToolFailed):
         rig.worktrees.remove(rig.bare, path, rescue_ref=REF)
     assert (path / "secret.txt").exists()
@@ -495,6 +500,14 @@ class WorkIsNeverLost(RuleBasedStateMachine):
         write(self.path, {name: self.fresh()})
         git(self.path, "add", "--", name)
 
+    @rule(name=names, delete=st.booleans())
+    def stage_and_change_again(self, name: str, delete: bool) -> None:
+        self.stage(name)
+        if delete:
+            (self.path / name).unlink()
+        else:
+            self.edit(name)
+
     @rule(name=names)
     def delete(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
@@ -566,8 +579,8 @@ class WorkIsNeverLost(RuleBasedStateMachine):
 
 TestWorkIsNeverLost = WorkIsNeverLost.TestCase
 TestWorkIsNeverLost.settings = settings(
-    max_examples=int(os.environ.get("GASTOWN_HISTORIES", "12")),
-    stateful_step_count=14,
+    max_examples=int(os.environ.get("GASTOWN_HISTORIES", "10")),
+    stateful_step_count=12,
     deadline=None,
     derandomize="GASTOWN_HISTORIES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

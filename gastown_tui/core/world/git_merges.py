@@ -44,9 +44,10 @@ def trial(git: Git, bare: Path, path: Path, commit: str, target: str, message: s
         fetched = fetch_origin(git, bare)
         if fetched.code:
             raise fetched.failed(f"the origin of {bare.parent.name} could not be fetched")
+        git = git.holding(lock)
         base = need_commit(git, bare, f"refs/remotes/origin/{target}")
         wanted = need_commit(git, bare, commit)
-        place = _clean_at(git, bare, path, base, lock)
+        place = _clean_at(git, bare, path, base)
         if is_ancestor(git, bare, wanted, base):
             landed = _landing(git, bare, wanted, base)
             _check_out(git, place, landed)
@@ -54,7 +55,7 @@ def trial(git: Git, bare: Path, path: Path, commit: str, target: str, message: s
         return _merge(git, place, base, wanted, message, who)
 
 
-def _clean_at(git: Git, bare: Path, path: Path, base: str, lock: int) -> Place:
+def _clean_at(git: Git, bare: Path, path: Path, base: str) -> Place:
     """The refinery's worktree, detached and clean at a commit; made when missing, swept when not clean.
 
     Changes are rescued before they are swept; repositories that a gate made inside go unrescued. Ignored files
@@ -70,7 +71,7 @@ def _clean_at(git: Git, bare: Path, path: Path, base: str, lock: int) -> Place:
             done = git.run("worktree", "remove", "--force", "--force", str(path), at=bare)
             if done.code and swept:
                 raise done.failed(f"the leftovers of {path} could not be cleared away")
-        made = git.run("worktree", "add", "--quiet", "--force", "--detach", str(path), base, at=bare, keep_fd=lock)
+        made = git.run("worktree", "add", "--quiet", "--force", "--detach", str(path), base, at=bare)
         place = find_place(path)
         if made.code or place is None:
             raise made.failed(f"the worktree {path} could not be made")
@@ -87,9 +88,9 @@ def _sweepings(bare: Path, path: Path) -> str:
 
 def _check_out(git: Git, place: Place, commit: str) -> None:
     """Make a worktree exactly a commit, apart from ignored files, and verify that it is."""
-    lock = place.git_dir / "index.lock"
-    # Only ever our own, under our own lock: a killed merge may have left it.
-    lock.unlink(missing_ok=True)
+    for lock in place.git_dir.glob("*.lock"):
+        # Nobody else works here, and git processes of a killed merge would hold the lock we hold.
+        lock.unlink(missing_ok=True)
     doing = f"{place.tree} could not be made clean"
     unfinished = operation(place.git_dir)
     if unfinished in ("rebase", "cherry-pick", "revert"):

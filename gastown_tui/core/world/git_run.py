@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import signal
@@ -20,10 +21,10 @@ LOCAL_S = 600.0
 """How long one act on the local disk may take; checking out a very large tree is the slowest."""
 NETWORK_S = 900.0
 """How long one exchange with an origin may take."""
-HALF_MADE_S = 10.0
-"""Age at which a worktree's empty head, which git leaves for moments, is taken for the leftover of a killed process."""
+YOUNG_S = 2.0
+"""Age from which a lock is a killed process's leftover if no git is left that could hold it."""
 STALE_LOCK_S = 120.0
-"""Age at which a lock on a shared ref is taken for the leftover of a killed process; git holds these for moments."""
+"""Age at which a lock on a shared ref is a leftover whatever else runs; git holds these for moments."""
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -66,7 +67,7 @@ _CONTENDED = re.compile(
     r"\.lock': File exists|could not lock config file|Another git process seems to be running"
     r"|failed to read .*/commondir|Unable to create .*\.lock|bad object worktrees/[^/\s]+/HEAD"
 )
-_UNBORN = re.compile(r"bad object (worktrees/[^/\s]+)/HEAD")
+_HEADLESS = re.compile(r"bad object (worktrees/[^/\s]+)/HEAD")
 _LOCK_FILE = re.compile(r"'([^'\n]+\.lock)'")
 _SECRET = re.compile(r"(://)[^/@\s]+@")
 _VERSION = re.compile(r"(\d+)\.(\d+)")
@@ -117,6 +118,7 @@ class Git:
 
     def __init__(self, env: Mapping[str, str] | None = None, patience_s: float = 10.0) -> None:
         self._patience_s = patience_s
+        self._keep_fd = -1
         source = os.environ if env is None else env
         self._env = {key: value for key, value in source.items() if not key.startswith("GIT_") or key in _KEPT}
         self._env |= {
@@ -129,6 +131,15 @@ class Git:
             "GIT_MERGE_AUTOEDIT": "no",
             "SSH_ASKPASS_REQUIRE": "never",
         }
+
+    def holding(self, descriptor: int) -> Git:
+        """The same git, whose processes share a locked descriptor: the lock outlives us if we are killed before them.
+
+        Not for exchanges with an origin, which may leave helpers running.
+        """
+        held = copy.copy(self)
+        held._keep_fd = descriptor
+        return held
 
     def unavailable(self) -> str:
         """Why git cannot be used; empty when it can. The floor is 2.25 (push and worktree options we rely on)."""
@@ -151,7 +162,6 @@ class Git:
         settings: Collection[str] = (),
         timeout_s: float = LOCAL_S,
         limit_bytes: int = 0,
-        keep_fd: int = -1,
     ) -> Done:
         """Run git and return how it ended, whatever its exit code.
 
@@ -163,7 +173,6 @@ class Git:
             settings: `key=value` configuration on top of the town's own.
             timeout_s: Deadline; its whole process group is killed after that.
             limit_bytes: Stop reading (and git) after so much output; 0 reads all.
-            keep_fd: A locked descriptor the child shares, so that the lock outlives us if we are killed.
 
         Raises:
             ToolFailed: git could not be started.
@@ -173,16 +182,14 @@ class Git:
         argv, cwd = _command(args, at, (*_SETTINGS, *settings))
         give_up = time.monotonic() + self._patience_s
         pause_s = 0.01
-        healed = False
         while True:
-            done = self._once(args, argv, cwd, stdin, {**self._env, **(env or {})}, timeout_s, limit_bytes, keep_fd)
+            done = self._once(args, argv, cwd, stdin, {**self._env, **(env or {})}, timeout_s, limit_bytes)
             if done.code == 0 or not _CONTENDED.search(done.err):
                 return done
-            if time.monotonic() >= give_up:
-                if healed or not _heal(done.err, at):
-                    return done
-                healed = True
+            if _heal(done.err, at):
                 continue
+            if time.monotonic() >= give_up:
+                return done
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.7, 0.5)
 
@@ -206,7 +213,6 @@ class Git:
         env: dict[str, str],
         timeout_s: float,
         limit_bytes: int,
-        keep_fd: int,
     ) -> Done:
         shown = tuple(_SECRET.sub(r"\1***@", word) for word in ("git", *args))
         try:
@@ -218,7 +224,7 @@ class Git:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL if limit_bytes else subprocess.PIPE,
                 start_new_session=True,
-                pass_fds=(keep_fd,) if keep_fd >= 0 else (),
+                pass_fds=(self._keep_fd,) if self._keep_fd >= 0 else (),
             )
         except FileNotFoundError as missing:
             if cwd is not None and not cwd.is_dir():
@@ -316,33 +322,46 @@ _ADVICE = (
 
 
 def _heal(err: str, at: Place | Path | None) -> bool:
-    """Clear away what a killed process left in the shared repository and every act would trip over; True when done."""
+    """Clear away what a killed process left behind and every act would trip over; True when something went."""
     if at is None:
         return False
     common = at if isinstance(at, Path) else (at.common if at.common != Path() else at.git_dir)
-    if half_made := _UNBORN.search(err):
-        return _give_head(common / half_made[1] / "HEAD")
-    found = _LOCK_FILE.search(err)
-    return found is not None and _break_lock(common, common / found[1])
-
-
-def _give_head(head: Path) -> bool:
-    """Point a half-made worktree's head at a branch that does not exist, which git can live with."""
     with suppress(OSError):
-        if not head.read_text("ascii", "replace").strip("0\n") and time.time() - head.stat().st_mtime > HALF_MADE_S:
-            head.write_text("ref: refs/heads/half-made\n")
-            return True
+        if headless := _HEADLESS.search(err):
+            head = common / headless[1] / "HEAD"
+            if not head.read_text("ascii", "replace").strip("0\n") and _is_leftover(head, common):
+                # A branch that does not exist is a head git can live with.
+                head.write_text("ref: refs/heads/half-made\n")
+                return True
+        elif found := _LOCK_FILE.search(err):
+            lock = common / found[1]
+            if common in lock.parents and _is_leftover(lock, common):
+                lock.unlink()
+                return True
     return False
 
 
-def _break_lock(common: Path, lock: Path) -> bool:
-    """Remove an old lock on shared refs.
+def _is_leftover(file: Path, common: Path) -> bool:
+    """Whether a file that git keeps for moments was left by a process that is gone.
 
-    A worktree's own index lock is never touched: `git commit` holds it for as long as its editor is open.
+    Locks of worktrees go only when no git runs there: `git commit` holds one for as long as its editor is open.
     """
-    shared = lock.name in {"packed-refs.lock", "config.lock"} or (common / "refs") in lock.parents
-    with suppress(OSError):
-        if shared and time.time() - lock.stat().st_mtime > STALE_LOCK_S:
-            lock.unlink()
-            return True
+    made = file.stat().st_mtime
+    age_s = time.time() - made
+    shared = file.name in {"packed-refs.lock", "config.lock"} or common / "refs" in file.parents
+    if shared and age_s > STALE_LOCK_S:
+        return True
+    return age_s > YOUNG_S and not _git_at_work(str(common.parent), made + 1)
+
+
+def _git_at_work(rig: str, since: float) -> bool:
+    """Whether a git process that was there at a moment still works somewhere below a directory."""
+    import psutil
+
+    for process in psutil.process_iter(["name", "create_time", "cwd", "cmdline"]):
+        known = process.info
+        if (known["name"] or "").startswith("git") and (known["create_time"] or 0) < since:
+            words = (known["cwd"] or rig, *(known["cmdline"] or ()))
+            if any(rig in word for word in words):
+                return True
     return False

@@ -43,10 +43,11 @@ def open_worktree(git: Git, bare: Path, path: Path, branch: str, start: str) -> 
     check_branch(branch)
     check_ref(start)
     with alone_with(bare, path) as lock:
+        git = git.holding(lock)
         place = find_place(path)
         if place is None or place.common.resolve() != bare or half_made(place.git_dir):
             _clear(git, bare, path)
-            _add(git, bare, path, branch, start, lock)
+            _add(git, bare, path, branch, start)
             return look(git, path, "")
         fact = look(git, path, "")
         held = opened_for(place.git_dir) or fact.branch
@@ -75,7 +76,7 @@ def _clear(git: Git, bare: Path, path: Path) -> None:
     _drop(git, bare, path, rescued)
 
 
-def _add(git: Git, bare: Path, path: Path, branch: str, start: str, lock: int) -> None:
+def _add(git: Git, bare: Path, path: Path, branch: str, start: str) -> None:
     """Check the branch out at `path`, made from `start` if it is new; on failure nothing of ours remains."""
     ref = f"refs/heads/{branch}"
     commit = "" if find_commit(git, bare, ref) else need_commit(git, bare, start, origin_first=True)
@@ -88,7 +89,7 @@ def _add(git: Git, bare: Path, path: Path, branch: str, start: str, lock: int) -
             if made.code:
                 raise made.failed(f"the branch {branch} could not be made")
             created_at = commit
-        done = git.run("worktree", "add", "--quiet", str(path), branch, at=bare, keep_fd=lock)
+        done = git.run("worktree", "add", "--quiet", str(path), branch, at=bare)
         if done.code:
             if holder := find_holder(git, bare, branch):
                 raise Conflict(f"{branch} is checked out at {holder}", hint="one branch, one worktree: remove that one")
@@ -134,7 +135,8 @@ def remove_worktree(git: Git, bare: Path, path: Path, rescue_ref: str) -> str:
     check_ref(rescue_ref)
     bare = need_bare(bare)
     label = f"{path.name}-{ref_part(rescue_ref.rpartition('/')[2])}"
-    with alone_with(bare, path):
+    with alone_with(bare, path) as lock:
+        git = git.holding(lock)
         record = administration(bare, path)
         if record is None:
             _check_removable(bare, path)
