@@ -232,7 +232,7 @@ def test_a_listener_that_gives_up_ends_the_command(tmp_path: Path) -> None:
         raise KeyboardInterrupt(line)
 
     with pytest.raises(KeyboardInterrupt):
-        ShellCommands().run("echo $$ | tee leader; exec sleep 600", cwd=tmp_path, timeout_s=LONG, on_line=stop)
+        ShellCommands().run("echo $$ > leader; cat leader; exec sleep 600", cwd=tmp_path, timeout_s=LONG, on_line=stop)
     assert gone(int((tmp_path / "leader").read_text()))
 
 
