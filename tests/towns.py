@@ -47,6 +47,7 @@ def a_bead(
             depends_on_id=edge.depends_on_id,
             type=edge.dependency_type,
             created_at=ago(hours=1),
+            metadata=edge.metadata,
         )
         for edge in edges
     )

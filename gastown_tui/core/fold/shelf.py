@@ -8,6 +8,7 @@ from typing import TypeVar, overload
 
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.outline import Outline, outline_of
 
 _T = TypeVar("_T")
 _BY_ID = attrgetter("id")
@@ -60,6 +61,10 @@ class BeadShelf(MutableMapping[BeadId, Bead]):
     def all(self) -> list[Bead]:
         """Every bead, tombstones too, in no particular order."""
         return list(self._beads.values())
+
+    def outlines(self) -> list[Outline]:
+        """Every bead in outline, in no particular order; cheaper than all of them whole where they are on disk."""
+        return [outline_of(bead) for bead in self.all()]
 
     def dependents(self, bead_id: BeadId) -> tuple[tuple[BeadId, str], ...]:
         """Beads with an edge to this one, and the edge's type, by id."""

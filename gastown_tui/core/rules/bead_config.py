@@ -10,6 +10,7 @@ from gastown_tui.core.model.ids import shown
 
 _LINE = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z0-9_./-]+|\"[^\"]+\"|'[^']+'):(?:[ \t]+(?P<value>.*))?\s*")
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,119}")
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
 _PLAIN = re.compile(r"[A-Za-z0-9_./@+-][A-Za-z0-9_./@+ ,-]*")
 _VALUE_LIMIT = 4000
 
@@ -79,10 +80,9 @@ def _scalars(text: str) -> Iterator[tuple[str, str, int]]:
 def _read(text: str) -> str | None:
     """A scalar; None when there is nothing, so that deeper lines belong to the key."""
     text = text.strip()
-    if text[:1] in {'"', "'"}:
-        end = text.find(text[0], 1)
-        inner = text[1:end] if end > 0 else text[1:]
-        return inner.replace('\\"', '"').replace("\\\\", "\\") if text[0] == '"' else inner
+    if match := _QUOTED.match(text):
+        double, single = match.groups()
+        return single.replace("''", "'") if double is None else re.sub(r"\\(.)", r"\1", double)
     text = re.split(r"\s+#", text, maxsplit=1)[0].strip() if not text.startswith("#") else ""
     return text or None
 

@@ -41,7 +41,7 @@ def resolve(town: Town, text: str, *, ledger: str = "") -> Bead:
     asked = text.strip()
     if asked and (bead := town.find(asked)) is not None:
         return bead
-    candidates = _matching(town, asked, ledger) if asked else []
+    candidates = _matching(town, asked, ledger) if any(c.isalnum() for c in asked) else []
     if len(candidates) == 1:
         return candidates[0]
     if candidates:

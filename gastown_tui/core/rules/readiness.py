@@ -2,21 +2,22 @@
 
 Two generations of rules are spoken: 0.49 (the JSONL generation, the default) and 1.0, which lets any unfinished status
 block, forgets why a conditional blocker closed, and puts newer beads first (reference/beads.md sections 3.1 to 3.3).
+Everything works on outlines and in few passes, for a ledger may hold a hundred thousand beads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from enum import StrEnum
-from heapq import nsmallest
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.bead import OPEN_LIKE, Bead, Dependency
 from gastown_tui.core.model.ids import BeadId, shown
+from gastown_tui.core.model.outline import Outline, OutlineEdge
 from gastown_tui.core.model.times import epoch_ns, stamp
 
 BLOCKING = frozenset({"blocks", "parent-child", "conditional-blocks", "waits-for"})
@@ -29,9 +30,17 @@ FAILURE_WORDS = (
     "failed", "rejected", "wontfix", "won't fix", "canceled", "cancelled", "abandoned", "blocked", "error", "timeout",
     "aborted",
 )  # fmt: skip
+_OVER = frozenset({"closed", "pinned", "tombstone"})
+_LAST = 2**31
 _DEPTH_LIMIT = 50
 _HYBRID_RECENT = timedelta(hours=48)
-_FAR_PAST = -(2**62)
+_ZONES = timedelta(days=2)
+"""Further apart than this, two stamps are in the order of their days, whatever their time zones."""
+_FAR_PAST, _FAR_FUTURE = -1e18, 1e18
+
+
+AnyBead = TypeVar("AnyBead", Bead, Outline)
+"""Readiness is judged of whole beads and of outlines alike."""
 
 
 class Compat(StrEnum):
@@ -61,28 +70,51 @@ def parse_policy(text: str) -> Policy:
     return Policy(text)
 
 
-class Standing:
+class Standing(Generic[AnyBead]):
     """One reading of who blocks whom over a set of beads.
 
     Attributes:
-        beads: Every bead, by id.
+        beads: Every bead that can block or be blocked.
+        compat: Whose rules apply.
         blocked: Ids of beads that wait, for a blocker of their own or for one of their parents'. In 0.49 what is closed
             may still count as waiting and hold its children back; in 1.0 it never does.
     """
 
-    def __init__(self, beads: Iterable[Bead], *, compat: Compat = Compat.JSONL) -> None:
-        self.beads: Mapping[BeadId, Bead] = {bead.id: bead for bead in beads}
+    def __init__(self, beads: Iterable[AnyBead], *, compat: Compat = Compat.JSONL) -> None:
+        self.beads: Sequence[AnyBead] = beads if isinstance(beads, list) else list(beads)
         self.compat = compat
+        self._by_id: dict[BeadId, AnyBead] | None = None
+        self._unfinished = self._find_unfinished()
         self._children: dict[BeadId, list[BeadId]] = {}
-        waiting: list[Bead] = []
-        for bead in self.beads.values():
-            if bead.dependencies is None:
-                continue
-            waiting.append(bead)
-            for edge in bead.dependencies:
-                if edge.type == "parent-child":
-                    self._children.setdefault(edge.depends_on_id, []).append(bead.id)
-        self.blocked = self._spread({bead.id for bead in waiting if self._waits(bead)})
+        direct, rare = self._sort_edges()
+        direct.update(bead_id for bead_id, edge in rare if self._holds(edge))
+        self.blocked = self._spread(direct)
+
+    def _sort_edges(self) -> tuple[set[BeadId], list[tuple[BeadId, Dependency | OutlineEdge]]]:
+        """Note who is whose child; return whom a plain blocker holds, and the edges that need a closer look."""
+        direct: set[BeadId] = set()
+        rare: list[tuple[BeadId, Dependency | OutlineEdge]] = []
+        unfinished, children = self._unfinished, self._children
+        for bead in self.beads:
+            for edge in bead.dependencies or ():
+                type_, target = edge.type, edge.depends_on_id
+                if type_ == "parent-child":
+                    if target in children:
+                        children[target].append(bead.id)
+                    else:
+                        children[target] = [bead.id]
+                elif type_ == "blocks" and target in unfinished:
+                    direct.add(bead.id)
+                elif type_ in BLOCKING and (type_ != "blocks" or target.startswith("external:")):
+                    rare.append((bead.id, edge))
+        return direct, rare
+
+    @property
+    def by_id(self) -> Mapping[BeadId, AnyBead]:
+        """Every bead by its id."""
+        if self._by_id is None:
+            self._by_id = {bead.id: bead for bead in self.beads}
+        return self._by_id
 
     def children(self, bead_id: BeadId) -> tuple[BeadId, ...]:
         """The beads that belong to one by a parent-child edge."""
@@ -92,62 +124,55 @@ class Standing:
         """Everything below a bead, however deep; itself apart."""
         return self._below({bead_id}) - {bead_id}
 
-    def blockers(self, bead: Bead) -> tuple[BeadId, ...]:
+    def blockers(self, bead: Bead | Outline) -> tuple[BeadId, ...]:
         """Its open `blocks` targets and unsatisfied outside ones, in the order of its edges."""
-        return tuple(
-            dict.fromkeys(edge.depends_on_id for edge in bead.needs if edge.type == "blocks" and self._blocks(edge))
-        )
+        edges = (edge for edge in bead.dependencies or () if edge.type == "blocks")
+        return tuple(dict.fromkeys(edge.depends_on_id for edge in edges if self._holds(edge)))
 
-    def _waits(self, bead: Bead) -> bool:
-        return any(self._holds(edge) for edge in bead.needs if edge.type in BLOCKING)
+    def _find_unfinished(self) -> set[BeadId]:
+        if self.compat is Compat.LATER:
+            return {bead.id for bead in self.beads if bead.status not in _OVER}
+        return {bead.id for bead in self.beads if (bead.status or "open") in OPEN_LIKE}
 
-    def _holds(self, edge: Dependency) -> bool:
+    def _holds(self, edge: Dependency | OutlineEdge) -> bool:
+        """Whether an edge keeps its bead waiting; parentage apart, which only passes blockage on."""
         match edge.type:
+            case "blocks" if edge.depends_on_id.startswith("external:"):
+                return not self._is_satisfied(edge.depends_on_id)
             case "blocks":
-                return self._blocks(edge)
+                return edge.depends_on_id in self._unfinished
             case "conditional-blocks":
                 return self._holds_conditionally(edge.depends_on_id)
             case "waits-for":
                 return self._holds_for_children(edge)
         return False
 
-    def _blocks(self, edge: Dependency) -> bool:
-        if edge.depends_on_id.startswith("external:"):
-            return not self._is_satisfied(edge.depends_on_id)
-        target = self.beads.get(edge.depends_on_id)
-        return target is not None and self._is_unfinished(target)
-
-    def _is_unfinished(self, target: Bead) -> bool:
-        if self.compat is Compat.LATER:
-            return target.state not in {"closed", "pinned", "tombstone"}
-        return target.state in OPEN_LIKE
-
     def _is_satisfied(self, reference: str) -> bool:
         """An outside need is met by a closed bead that provides the capability, or that is named by it."""
         capability = reference.rpartition(":")[2]
-        named = self.beads.get(BeadId(capability))
+        named = self.by_id.get(BeadId(capability))
         if named is not None:
             return named.is_closed
         label = f"provides:{capability}"
-        return any(bead.status == "closed" and label in (bead.labels or ()) for bead in self.beads.values())
+        return any(each.status == "closed" and label in (each.labels or ()) for each in self.beads)
 
     def _holds_conditionally(self, target_id: BeadId) -> bool:
-        target = self.beads.get(target_id)
+        target = self.by_id.get(target_id)
         if target is None:
             return False
-        if self.compat is Compat.LATER:
-            return self._is_unfinished(target)
-        if target.state == "closed":
+        if self.compat is Compat.JSONL and target.status == "closed":
             reason = (target.close_reason or "").lower()
             return not any(word in reason for word in FAILURE_WORDS)
-        return target.state in OPEN_LIKE and target.state != "hooked"
+        if self.compat is Compat.JSONL and target.status == "hooked":
+            return False
+        return target_id in self._unfinished
 
-    def _holds_for_children(self, edge: Dependency) -> bool:
+    def _holds_for_children(self, edge: Dependency | OutlineEdge) -> bool:
         told = _metadata(edge)
         parents = {edge.depends_on_id}
         if self.compat is Compat.JSONL and isinstance(told.get("spawner_id"), str):
             parents.add(BeadId(told["spawner_id"]))
-        children = [self.beads[child] for parent in parents for child in self._children.get(parent, ())]
+        children = [self.by_id[child] for parent in parents for child in self._children.get(parent, ())]
         if told.get("gate") == "any-children":
             if not children:
                 return self.compat is Compat.JSONL
@@ -157,25 +182,26 @@ class Standing:
     def _spread(self, seeds: set[BeadId]) -> set[BeadId]:
         if self.compat is Compat.JSONL:
             return self._below(seeds, depth=_DEPTH_LIMIT)
-        over = {bead_id for bead_id, bead in self.beads.items() if bead.state in {"closed", "pinned", "tombstone"}}
+        over = {bead.id for bead in self.beads if bead.status in _OVER}
         return self._below(seeds - over, without=over)
 
     def _below(self, seeds: set[BeadId], *, depth: int = 1_000_000, without: Set[BeadId] = frozenset()) -> set[BeadId]:
         found, front = set(seeds), seeds
+        children = self._children
         while front and depth:
-            front = {child for each in front for child in self._children.get(each, ())} - found - without
+            front = {child for each in front if each in children for child in children[each]} - found - without
             found |= front
             depth -= 1
         return found
 
 
-def _metadata(edge: Dependency) -> Mapping[str, Any]:
-    if not edge.metadata:
-        return {}
-    try:
-        told = msgspec.json.decode(edge.metadata)
-    except msgspec.DecodeError:
-        return {}
+def _metadata(edge: Dependency | OutlineEdge) -> Mapping[str, Any]:
+    told: Any = edge.metadata
+    if isinstance(told, str) and told:
+        try:
+            told = msgspec.json.decode(told)
+        except msgspec.DecodeError:
+            return {}
     return told if isinstance(told, dict) else {}
 
 
@@ -201,14 +227,41 @@ class ReadyRequest(msgspec.Struct, frozen=True, kw_only=True):
     excluded_ids: tuple[str, ...] = NOT_WORK_IDS
 
 
-def is_free(bead: Bead, standing: Standing, now: datetime, *, include_deferred: bool = False) -> bool:
-    """Whether a bead is open work that waits for nothing: the rule alone, no filters."""
+def is_free(bead: Bead | Outline, standing: Standing[Any], now: datetime, *, include_deferred: bool = False) -> bool:
+    """Whether one bead is open work that waits for nothing: the rule alone, no filters."""
     if bead.state != "open" or bead.pinned or bead.ephemeral or bead.is_template or bead.id in standing.blocked:
         return False
-    return include_deferred or not _is_deferred(bead, now)
+    return include_deferred or not bead.defer_until or not _is_later(bead.defer_until, now)
 
 
-def ready(standing: Standing, request: ReadyRequest, now: datetime, among: Iterable[Bead] | None = None) -> list[Bead]:
+def _is_later(text: str, now: datetime) -> bool:
+    return (epoch_ns(text) or 0) > (epoch_ns(stamp(now)) or 0)
+
+
+def free(
+    standing: Standing[AnyBead],
+    now: datetime,
+    among: Iterable[AnyBead] | None = None,
+    *,
+    include_deferred: bool = False,
+) -> list[AnyBead]:
+    """Open work that waits for nothing: the rule alone, no filters, in no particular order."""
+    blocked = standing.blocked
+    found = [
+        each
+        for each in (standing.beads if among is None else among)
+        if (each.status == "open" or not each.status)
+        and each.id not in blocked
+        and not (each.pinned or each.ephemeral or each.is_template)
+    ]
+    if include_deferred:
+        return found
+    return [each for each in found if each.defer_until is None or not _is_later(each.defer_until, now)]
+
+
+def ready(
+    standing: Standing[AnyBead], request: ReadyRequest, now: datetime, among: Iterable[AnyBead] | None = None
+) -> list[AnyBead]:
     """Ready work in the order it should be taken.
 
     Args:
@@ -217,76 +270,96 @@ def ready(standing: Standing, request: ReadyRequest, now: datetime, among: Itera
         now: The moment deferrals and recency are judged at.
         among: Only these beads; all of `standing` when not given.
     """
-    under = None if request.under is None else standing.descendants(request.under)
-    found = [
-        bead
-        for bead in (standing.beads.values() if among is None else among)
-        if bead.state == "open"
-        and _is_wanted(bead, request)
-        and (under is None or bead.id in under)
-        and is_free(bead, standing, now, include_deferred=request.include_deferred)
-    ]
+    found = free(standing, now, among, include_deferred=request.include_deferred)
+    if request.kind:
+        found = [each for each in found if each.kind == request.kind]
+    else:
+        found = [each for each in found if each.issue_type not in NOT_WORK]
+        for part in request.excluded_ids:
+            found = [each for each in found if part not in each.id]
+    if request.under is not None:
+        under = standing.descendants(request.under)
+        found = [each for each in found if each.id in under]
+    found = _filtered(found, request)
     return in_order(found, request.policy, now, compat=standing.compat, limit=request.limit)
 
 
-def _is_wanted(bead: Bead, request: ReadyRequest) -> bool:
-    if request.kind:
-        if bead.kind != request.kind:
-            return False
-    elif bead.kind in NOT_WORK or any(part in bead.id for part in request.excluded_ids):
-        return False
-    if request.priority is not None and bead.priority != request.priority:
-        return False
+def _filtered(found: list[AnyBead], request: ReadyRequest) -> list[AnyBead]:
+    if request.priority is not None:
+        found = [each for each in found if each.priority == request.priority]
     if request.unassigned:
-        if bead.assignee:
-            return False
-    elif request.assignee and bead.assignee != request.assignee:
-        return False
-    if request.mol_type and bead.mol_type != request.mol_type:
-        return False
-    labels = bead.labels or ()
-    if any(label not in labels for label in request.labels):
-        return False
-    return not request.labels_any or any(label in labels for label in request.labels_any)
-
-
-def _is_deferred(bead: Bead, now: datetime) -> bool:
-    until = epoch_ns(bead.defer_until)
-    return until is not None and until > (epoch_ns(stamp(now)) or 0)
+        found = [each for each in found if not each.assignee]
+    elif request.assignee:
+        found = [each for each in found if each.assignee == request.assignee]
+    if request.mol_type:
+        found = [each for each in found if each.mol_type == request.mol_type]
+    for label in request.labels:
+        found = [each for each in found if label in (each.labels or ())]
+    if request.labels_any:
+        wanted = set(request.labels_any)
+        found = [each for each in found if wanted.intersection(each.labels or ())]
+    return found
 
 
 def in_order(
-    beads: list[Bead], policy: Policy, now: datetime, *, compat: Compat = Compat.JSONL, limit: int = 0
-) -> list[Bead]:
+    beads: list[AnyBead], policy: Policy, now: datetime, *, compat: Compat = Compat.JSONL, limit: int = 0
+) -> list[AnyBead]:
     """Beads in the order of a policy, at most `limit` of them; 0: all. Ties are broken by id."""
-
-    def filed(bead: Bead) -> int:
-        at = epoch_ns(bead.created_at)
-        return _FAR_PAST if at is None else at
-
-    def by_age(bead: Bead) -> tuple[Any, ...]:
-        return (filed(bead), bead.id)
-
-    def by_priority(bead: Bead) -> tuple[Any, ...]:
-        return (bead.priority, -filed(bead) if compat is Compat.LATER else filed(bead), bead.id)
-
-    recent = epoch_ns(stamp(now - _HYBRID_RECENT)) or 0
-
-    def by_both(bead: Bead) -> tuple[Any, ...]:
-        at = filed(bead)
-        return (0, bead.priority, at, bead.id) if at >= recent else (1, 0, at, bead.id)
-
-    key = {Policy.HYBRID: by_both, Policy.PRIORITY: by_priority, Policy.OLDEST: by_age}[policy]
-    return nsmallest(limit, beads, key=key) if limit > 0 else sorted(beads, key=key)
+    if policy is Policy.PRIORITY:
+        backwards = compat is Compat.LATER
+        keyed = [((each.priority, _age(each, backwards=backwards), each.id), each) for each in beads]
+    elif policy is Policy.OLDEST:
+        keyed = [((0, _age(each), each.id), each) for each in _oldest(beads, limit)]
+    else:
+        recent = (now - _HYBRID_RECENT).timestamp()
+        early = stamp(now - _HYBRID_RECENT - _ZONES)[:10]
+        near = {each.id: each for each in beads if (each.created_at or "")[:10] >= early}
+        near |= {each.id: each for each in _oldest(beads, limit)}
+        aged = [(_age(each), each) for each in near.values()]
+        keyed = [((each.priority if age[0] >= recent else _LAST, age, each.id), each) for age, each in aged]
+    keyed.sort(key=_first)
+    return [each for _, each in (keyed[:limit] if limit > 0 else keyed)]
 
 
-def waiting(standing: Standing, among: Iterable[Bead] | None = None) -> list[tuple[Bead, tuple[BeadId, ...]]]:
+def _first(keyed: tuple[Any, Any]) -> Any:
+    return keyed[0]
+
+
+def _oldest(beads: list[AnyBead], limit: int) -> list[AnyBead]:
+    """All of the `limit` oldest beads and some more: told by the day alone, which costs little to read."""
+    if not 0 < limit < len(beads):
+        return beads
+    days = sorted([(each.created_at or "")[:10] for each in beads])
+    try:
+        last = (datetime.fromisoformat(days[limit - 1]) + _ZONES).isoformat()[:10]
+    except (ValueError, OverflowError):
+        return beads
+    return [each for each in beads if (each.created_at or "")[:10] <= last]
+
+
+def _age(each: Bead | Outline, *, backwards: bool = False) -> tuple[float, str]:
+    """When a bead was filed, as something that sorts: seconds, then the digits a float does not hold."""
+    text = each.created_at or ""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError(text)
+        seconds = at.timestamp()
+    except (ValueError, OverflowError):
+        nanoseconds = epoch_ns(text)
+        seconds = nanoseconds / 1e9 if nanoseconds is not None else _FAR_FUTURE if text else _FAR_PAST
+    return (-seconds, text[19:]) if backwards else (seconds, text[19:])
+
+
+def waiting(
+    standing: Standing[AnyBead], among: Iterable[AnyBead] | None = None
+) -> list[tuple[AnyBead, tuple[BeadId, ...]]]:
     """What waits and the open beads it waits for, by priority then age: direct blockers, and what says so itself."""
-    found: list[tuple[Bead, tuple[BeadId, ...]]] = []
-    for bead in standing.beads.values() if among is None else among:
-        if bead.state not in OPEN_LIKE or bead.pinned:
+    found: list[tuple[AnyBead, tuple[BeadId, ...]]] = []
+    for each in standing.beads if among is None else among:
+        if (each.status or "open") not in OPEN_LIKE or each.pinned:
             continue
-        blockers = standing.blockers(bead)
-        if blockers or bead.state in {"blocked", "deferred"}:
-            found.append((bead, blockers))
-    return sorted(found, key=lambda pair: (pair[0].priority, epoch_ns(pair[0].created_at) or 0, pair[0].id))
+        blockers = standing.blockers(each)
+        if blockers or each.status in {"blocked", "deferred"}:
+            found.append((each, blockers))
+    return sorted(found, key=lambda pair: (pair[0].priority, _age(pair[0]), pair[0].id))

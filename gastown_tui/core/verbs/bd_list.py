@@ -14,12 +14,10 @@ from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules.bead_values import kind_meant, parse_priority, parse_time
-from gastown_tui.core.rules.beads import descendants
 from gastown_tui.core.rules.queries import HIDDEN, Filter, Span, chosen, ordered
 from gastown_tui.core.verbs.beads import Said, beads_here, local_now, one
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
-from gastown_tui.core.views import bead_json, bead_text
+from gastown_tui.core.views import bead_json
 
 LIMIT = 50
 AGENT_LIMIT = 20
@@ -57,6 +55,8 @@ class Listed(Receipt, kw_only=True, frozen=True):
 
     def text(self) -> str:
         """A line each, unless asked for otherwise."""
+        from gastown_tui.core.views import bead_text
+
         match self.how:
             case "long":
                 return bead_text.long(self.beads)
@@ -145,7 +145,7 @@ def list_(
     wanted = Filter(
         status="open" if ready else status,
         hidden=frozenset() if all else HIDDEN,
-        kind=kind_meant(type_) if type_ else "",
+        kind=kind_of(type_),
         priority=_priority(priority),
         priority_min=_priority(priority_min),
         priority_max=_priority(priority_max),
@@ -176,7 +176,7 @@ def list_(
         templates=include_templates or all,
         gates=include_gates or all,
     )
-    pool = [above, *descendants(town, above.id)] if pretty and above is not None else beads_here(hands, town)
+    pool = beads_here(hands, town) if above is None or not pretty else _family(town, above)
     found = ordered(chosen(pool, wanted, hands.clock.now()), sort, reverse=reverse)
     how = format or ("tree" if pretty else "long" if long else "agent" if is_agent(hands) else "compact")
     room = limit_of(limit, default=0 if all or (pretty and above is not None) else _default_limit(hands))
@@ -222,7 +222,7 @@ def search(
         words=sought,
         status=status,
         hidden=frozenset({"tombstone"}),
-        kind=kind_meant(type_) if type_ else "",
+        kind=kind_of(type_),
         priority_min=_priority(priority_min),
         priority_max=_priority(priority_max),
         assignee=assignee,
@@ -253,6 +253,8 @@ class Found(Receipt, kw_only=True, frozen=True):
 
     def text(self) -> str:
         """A line each under a heading."""
+        from gastown_tui.core.views import bead_text
+
         sought = one_line(self.sought, 80)
         if not self.beads:
             return f"No issues found matching '{sought}'"
@@ -305,7 +307,7 @@ def count(
     wanted = Filter(
         status=status,
         hidden=frozenset({"tombstone"}),
-        kind=kind_meant(type_) if type_ else "",
+        kind=kind_of(type_),
         priority=priority,
         priority_min=priority_min,
         priority_max=priority_max,
@@ -378,6 +380,8 @@ def span(hands: Hands, name: str, after: str, before: str) -> Span:
 def _moment(hands: Hands, flag: str, text: str) -> str:
     if not text:
         return ""
+    from gastown_tui.core.rules.bead_values import parse_time
+
     try:
         return parse_time(text, local_now(hands))
     except BadInput as error:
@@ -385,7 +389,26 @@ def _moment(hands: Hands, flag: str, text: str) -> str:
 
 
 def _priority(text: str) -> int | None:
-    return parse_priority(text) if text else None
+    if not text:
+        return None
+    from gastown_tui.core.rules.bead_values import parse_priority
+
+    return parse_priority(text)
+
+
+def kind_of(text: str) -> str:
+    """A type with its aliases read; empty for none."""
+    if not text:
+        return ""
+    from gastown_tui.core.rules.bead_values import kind_meant
+
+    return kind_meant(text)
+
+
+def _family(town: Town, above: Bead) -> list[Bead]:
+    from gastown_tui.core.rules.beads import descendants
+
+    return [above, *descendants(town, above.id)]
 
 
 def _default_limit(hands: Hands) -> int:

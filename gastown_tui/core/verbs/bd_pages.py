@@ -135,7 +135,8 @@ def prime(
 ) -> Receipt:
     """Tell an agent how work is tracked here.
 
-    Silent where there is no ledger; `.beads/PRIME.md` replaces the text."""
+    Silent where there is no ledger; `.beads/PRIME.md` replaces the text.
+    """
     try:
         own = beads_dir(hands) / "PRIME.md"
     except NotFound:

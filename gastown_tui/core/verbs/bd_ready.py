@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -10,10 +12,8 @@ from gastown_tui.core.errors import Conflict
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.outline import Outline
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules import beads as rules
-from gastown_tui.core.rules.bead_config import words_in
-from gastown_tui.core.rules.bead_values import kind_meant
 from gastown_tui.core.rules.readiness import (
     NOT_WORK_IDS,
     Compat,
@@ -24,10 +24,10 @@ from gastown_tui.core.rules.readiness import (
     ready,
     waiting,
 )
-from gastown_tui.core.verbs.bd_list import limit_of
-from gastown_tui.core.verbs.beads import beads_here, config, ledgers_for, one
+from gastown_tui.core.verbs.bd_list import kind_of, limit_of
+from gastown_tui.core.verbs.beads import config, ledgers_for, one, outlines_here, outlines_of
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
-from gastown_tui.core.views import bead_json, bead_text
+from gastown_tui.core.views import bead_json
 
 _LATER_LIMIT = 100
 _CLAIM_TRIES = 20
@@ -38,18 +38,25 @@ class ReadyWork(Receipt, kw_only=True, frozen=True):
 
     town: Town
     beads: tuple[Bead, ...]
+    outlines: Sequence[Outline]
+    """What they were chosen from."""
     any_open: bool
     pretty: bool = False
 
     def text(self) -> str:
         """A numbered list, or that there is nothing."""
+        from gastown_tui.core.views import bead_text
+
         if not self.beads:
             return bead_text.nothing_ready(any_open=self.any_open)
         return bead_text.tree(self.beads) if self.pretty else bead_text.ready(self.beads)
 
     def data(self) -> Any:
         """An array, even when empty."""
-        return [bead_json.with_counts(self.town, bead, edges=False) for bead in self.beads]
+        wanted = {bead.id for bead in self.beads}
+        edges = [edge for each in self.outlines if each.dependencies for edge in each.dependencies]
+        counts = Counter([edge.depends_on_id for edge in edges if edge.depends_on_id in wanted])
+        return [bead_json.with_counts(self.town, bead, edges=False, dependents=counts[bead.id]) for bead in self.beads]
 
 
 class Waiting(Receipt, kw_only=True, frozen=True):
@@ -59,6 +66,8 @@ class Waiting(Receipt, kw_only=True, frozen=True):
 
     def text(self) -> str:
         """Two lines each."""
+        from gastown_tui.core.views import bead_text
+
         return bead_text.blocked(self.rows)
 
     def data(self) -> Any:
@@ -101,33 +110,45 @@ def ready_(
         unassigned=unassigned or claim,
         labels=label,
         labels_any=label_any,
-        kind=kind_meant(type_) if type_ else "",
+        kind=kind_of(type_),
         under=one(hands, town, parent).id if parent else None,
         mol_type=mol_type,
         include_deferred=include_deferred,
-        excluded_ids=words_in(config(hands), "ready.exclude_id_patterns") or NOT_WORK_IDS,
+        excluded_ids=_excluded(hands),
     )
     if claim:
         return _claimed(hands, request, rules_of)
     return _ready(hands, town, request, rules_of, pretty=pretty)
 
 
+def _excluded(hands: Hands) -> tuple[str, ...]:
+    from gastown_tui.core.rules.bead_config import words_in
+
+    return words_in(config(hands), "ready.exclude_id_patterns") or NOT_WORK_IDS
+
+
 def _ready(hands: Hands, town: Town, request: ReadyRequest, compat: Compat, *, pretty: bool = False) -> ReadyWork:
-    beads = beads_here(hands, town)
-    found = ready(Standing(_everything(town, beads), compat=compat), request, hands.clock.now(), beads)
-    any_open = bool(found) or any(bead.state in {"open", "in_progress"} for bead in beads)
-    return ReadyWork(town=town, beads=tuple(found), any_open=any_open, pretty=pretty)
+    outlines = outlines_here(hands, town)
+    found = ready(Standing(_everything(town, outlines), compat=compat), request, hands.clock.now(), outlines)
+    any_open = bool(found) or any(each.state in {"open", "in_progress"} for each in outlines)
+    return ReadyWork(
+        town=town,
+        beads=tuple(town.bead(each.id) for each in found),
+        outlines=outlines,
+        any_open=any_open,
+        pretty=pretty,
+    )
 
 
-def _everything(town: Town, here: list[Bead]) -> list[Bead]:
+def _everything(town: Town, here: list[Outline]) -> list[Outline]:
     """What may block: with several ledgers, beads of the others too."""
-    if len(town.ledgers) == 1:
-        return here
-    return [each for state in town.ledgers.values() for each in state.beads.all()]
+    return here if len(town.ledgers) == 1 else outlines_of(town)
 
 
 def _claimed(hands: Hands, request: ReadyRequest, compat: Compat) -> ReadyWork:
     """Take the first ready bead; when another is quicker, the next one."""
+    from gastown_tui.core.rules import beads as rules
+
     for _ in range(_CLAIM_TRIES):
         town = hands.ledger.read()
         first = _ready(hands, town, msgspec.structs.replace(request, limit=1), compat)
@@ -142,7 +163,8 @@ def _claimed(hands: Hands, request: ReadyRequest, compat: Compat) -> ReadyWork:
             recorded = hands.ledger.record(take, actor=hands.actor, ledgers=ledgers_for(town, [bead]))
         except Conflict:
             continue
-        return ReadyWork(town=recorded.town, beads=(recorded.town.bead(bead.id),), any_open=True)
+        taken = recorded.town.bead(bead.id)
+        return ReadyWork(town=recorded.town, beads=(taken,), outlines=first.outlines, any_open=True)
     raise Conflict("others were quicker every time", hint="try again")
 
 
@@ -155,9 +177,10 @@ def blocked(
 ) -> Receipt:
     """Show beads that wait, and the open beads they wait for."""
     town = hands.ledger.read()
-    among = beads_here(hands, town)
+    among = outlines_here(hands, town)
     standing = Standing(_everything(town, among), compat=Compat(compat))
     if parent:
         below = standing.descendants(one(hands, town, parent).id)
-        among = [bead for bead in among if bead.id in below]
-    return Waiting(rows=tuple(waiting(standing, among)))
+        among = [each for each in among if each.id in below]
+    rows = waiting(standing, among)
+    return Waiting(rows=tuple((town.bead(each.id), blockers) for each, blockers in rows))

@@ -10,10 +10,9 @@ from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.times import moment
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules.beads import children
 from gastown_tui.core.verbs.beads import Said, one
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
-from gastown_tui.core.views import bead_json, bead_text
+from gastown_tui.core.views import bead_json
 
 _GROUP_ICONS = {"blocks": "🚫", "parent-child": "↳", "discovered-from": "◊", "related": "↔", "relates-to": "↔"}
 
@@ -29,6 +28,8 @@ class Shown(Receipt, kw_only=True, frozen=True):
 
     def text(self) -> str:
         """Each whole, or a line each."""
+        from gastown_tui.core.views import bead_text
+
         if self.short:
             return "\n".join(bead_text.short(bead) for bead in self.beads)
         time = stamp_shower(local=self.local_time)
@@ -96,6 +97,9 @@ def show(
 
 
 def _related(town: Town, beads: list[Bead], missing: tuple[str, ...], *, refs: bool) -> Said:
+    from gastown_tui.core.rules.beads import children
+    from gastown_tui.core.views import bead_text
+
     lines: list[str] = []
     groups: dict[str, list[dict[str, Any]] | None] = {}
     for bead in beads:
@@ -119,6 +123,8 @@ def _related(town: Town, beads: list[Bead], missing: tuple[str, ...], *, refs: b
 
 
 def _thread(town: Town, bead: Bead) -> Said:
+    from gastown_tui.core.views import bead_text
+
     root, seen = bead, {bead.id}
     while True:
         above = next((edge.depends_on_id for edge in root.needs if edge.type == "replies-to"), None)
@@ -146,6 +152,9 @@ def children_of(
     hands: Hands, parent: Annotated[str, Arg("Whose children", metavar="ID", suggest=Suggest.BEAD)]
 ) -> Receipt:
     """List the children of a bead."""
+    from gastown_tui.core.rules.beads import children
+    from gastown_tui.core.views import bead_text
+
     town = hands.ledger.read()
     bead = one(hands, town, parent)
     below = [each for each in children(town, bead.id) if not each.is_closed]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,11 +14,12 @@ from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.outline import Outline
 from gastown_tui.core.ports import Hands, Recorded
-from gastown_tui.core.rules.bead_config import read_config
-from gastown_tui.core.rules.bead_ids import resolve
-from gastown_tui.core.rules.beads import Outcome, on_each
 from gastown_tui.core.verbs.declare import Receipt
+
+if TYPE_CHECKING:
+    from gastown_tui.core.rules.beads import Outcome
 
 
 class Said(Receipt, kw_only=True, frozen=True):
@@ -60,6 +61,20 @@ def beads_here(hands: Hands, town: Town) -> list[Bead]:
     return [bead for state in town.ledgers.values() for bead in state.beads.all()]
 
 
+def outlines_here(hands: Hands, town: Town) -> list[Outline]:
+    """The same beads in outline."""
+    here = hands.ledger.here
+    if here:
+        return town.ledgers[here].beads.outlines()
+    return outlines_of(town)
+
+
+def outlines_of(town: Town) -> list[Outline]:
+    """Every bead of every ledger in outline."""
+    found = [state.beads.outlines() for state in town.ledgers.values()]
+    return found[0] if len(found) == 1 else [each for part in found for each in part]
+
+
 def one(hands: Hands, town: Town, text: str) -> Bead:
     """The bead somebody means.
 
@@ -67,6 +82,10 @@ def one(hands: Hands, town: Town, text: str) -> Bead:
         NotFound: none.
         BadInput: several.
     """
+    if (bead := town.find(text)) is not None:
+        return bead
+    from gastown_tui.core.rules.bead_ids import resolve
+
     return resolve(town, text, ledger=hands.ledger.here)
 
 
@@ -128,6 +147,8 @@ def act_on(
     Raises:
         GastownError: a name fits no bead, or the act could be done on none of them.
     """
+    from gastown_tui.core.rules.beads import on_each
+
     town = hands.ledger.read()
     beads = several(hands, town, texts)
     ledgers = ledgers_for(town, [*beads, *(one(hands, town, each) for each in further if each)])
@@ -159,6 +180,8 @@ def beads_dir(hands: Hands) -> Path:
 
 def config(hands: Hands) -> dict[str, str]:
     """What `config.yaml` says."""
+    from gastown_tui.core.rules.bead_config import read_config
+
     try:
         return read_config(hands.files.read_text(beads_dir(hands) / "config.yaml"))
     except NotFound:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
 from msgspec.structs import replace
@@ -12,7 +12,9 @@ from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, Dependency, parent_of
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.times import epoch_ns
-from gastown_tui.core.rules.queries import EpicProgress
+
+if TYPE_CHECKING:
+    from gastown_tui.core.rules.queries import EpicProgress
 
 Record = dict[str, Any]
 
@@ -93,16 +95,17 @@ def comments(bead: Bead) -> list[Record]:
     ]
 
 
-def with_counts(town: Town, bead: Bead, *, edges: bool = True) -> Record:
+def with_counts(town: Town, bead: Bead, *, edges: bool = True, dependents: int | None = None) -> Record:
     """A row of `list`, `search`, `query` and `ready`.
 
-    Edges also carry the fields of the bead they lead to, for readers that take them for beads.
+    Edges also carry the fields of the bead they lead to, for readers that take them for beads. `dependents` spares
+    looking for them.
     """
     record = issue(bead)
     if edges and bead.dependencies:
         record["dependencies"] = [_edge_and_target(town, each) for each in bead.dependencies]
     record["dependency_count"] = len(bead.needs)
-    record["dependent_count"] = len(town.dependents(bead.id))
+    record["dependent_count"] = len(town.dependents(bead.id)) if dependents is None else dependents
     record["comment_count"] = len(bead.comments or ())
     return record
 

@@ -10,10 +10,10 @@ import sys
 
 sys.path.append({root!r})
 
-from gastown_tui.__main__ import main
+from gastown_tui.__main__ import leave, main
 
 if __name__ == "__main__":
-    sys.exit(main([{words}, *sys.argv[1:]], prog={name!r}))
+    leave(main([{words}, *sys.argv[1:]], prog={name!r}))
 """
 
 _ZSH = """#compdef gt bd gastown-tui

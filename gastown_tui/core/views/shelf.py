@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
 from gastown_tui.core.fold import Town
-from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.bead import TOWN_TYPES, Bead
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.times import age_text, moment
 from gastown_tui.core.rules.readiness import Standing, is_free
@@ -42,9 +43,13 @@ _LOOK: dict[str, tuple[int, str, Tone]] = {
 
 
 def bead_rows(town: Town, now: datetime) -> tuple[BeadRow, ...]:
-    """Every living bead of a town: ready, moving, waiting, closed; by priority and age inside each."""
-    beads = list(town.beads())
-    standing = Standing(beads)
+    """Every living bead: ready, moving, waiting, closed; by priority and age inside each.
+
+    What a town files for itself (convoys, merge requests, mail) has panes of its own and is left out there.
+    """
+    every = list(town.beads())
+    standing = Standing(every)
+    beads = [bead for bead in every if bead.kind not in TOWN_TYPES] if town.is_town else every
     ranked = []
     for bead in beads:
         state = _state(bead, standing, now)
@@ -54,7 +59,12 @@ def bead_rows(town: Town, now: datetime) -> tuple[BeadRow, ...]:
     return tuple(row for _rank, row in ranked)
 
 
-def _state(bead: Bead, standing: Standing, now: datetime) -> str:
+def ready_count(rows: Iterable[BeadRow]) -> int:
+    """How many of the rows could be started."""
+    return sum(row.state == "ready" for row in rows)
+
+
+def _state(bead: Bead, standing: Standing[Bead], now: datetime) -> str:
     if bead.state != "open":
         return bead.state
     if is_free(bead, standing, now):

@@ -1,0 +1,83 @@
+"""A bead in outline: the few fields that decide what is ready, read without the rest where a ledger is large."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.ids import BeadId
+
+
+class OutlineEdge(msgspec.Struct, gc=False):
+    """An edge, as far as readiness looks at it."""
+
+    depends_on_id: BeadId
+    type: str = ""
+    metadata: Any = None
+
+
+class Outline(msgspec.Struct, gc=False):
+    """What readiness looks at. Absent fields have the values a bead without them has."""
+
+    id: BeadId
+    status: str | None = None
+    priority: int = 0
+    issue_type: str | None = None
+    assignee: str | None = None
+    created_at: str | None = None
+    defer_until: str | None = None
+    close_reason: str | None = None
+    labels: tuple[str, ...] | None = None
+    dependencies: tuple[OutlineEdge, ...] | None = None
+    pinned: bool | None = None
+    ephemeral: bool | None = None
+    is_template: bool | None = None
+    mol_type: str | None = None
+
+    @property
+    def state(self) -> str:
+        """The status, with the default older files leave out."""
+        return self.status or "open"
+
+    @property
+    def kind(self) -> str:
+        """The type, with the default older files leave out."""
+        return self.issue_type or "task"
+
+    @property
+    def is_closed(self) -> bool:
+        """Work on it is over: closed, or deleted for good."""
+        return self.status == "closed" or self.status == "tombstone"
+
+
+def decode_outlines(lines: bytes) -> list[Outline]:
+    """The outlines of many lines at once.
+
+    Raises:
+        msgspec.DecodeError: a line is no bead, or spells a field in a way only the careful reader understands.
+    """
+    found: list[Outline] = msgspec.json.Decoder(Outline).decode_lines(lines)
+    return found
+
+
+def outline_of(bead: Bead) -> Outline:
+    """A bead in outline."""
+    edges = tuple(OutlineEdge(each.depends_on_id, each.type, each.metadata) for each in bead.needs)
+    return Outline(
+        id=bead.id,
+        status=bead.status,
+        priority=bead.priority,
+        issue_type=bead.issue_type,
+        assignee=bead.assignee,
+        created_at=bead.created_at,
+        defer_until=bead.defer_until,
+        close_reason=bead.close_reason,
+        labels=bead.labels,
+        dependencies=edges or None,
+        pinned=bead.pinned,
+        ephemeral=bead.ephemeral,
+        is_template=bead.is_template,
+        mol_type=bead.mol_type,
+    )
