@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gastown_tui.cli import exits
 from gastown_tui.cli.flags import Call, parse, split_words
 from gastown_tui.cli.help import family_page, usage_line, verb_page
-from gastown_tui.cli.show import complain, show, show_error, show_text
+from gastown_tui.cli.show import show, show_error, show_text
 from gastown_tui.core import verbs
 from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
-from gastown_tui.core.ports import Hands
 from gastown_tui.core.verbs.declare import Needs, Verb, declared
 
+if TYPE_CHECKING:
+    from gastown_tui.core.ports import Hands
+
+_GC_THRESHOLD = 200_000
+"""A command lives shortly and makes few cycles: looking for them after every 700 records costs more than it frees."""
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -27,6 +32,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         argv: The words after the program's name.
         prog: What the program was called as: `gt`, `bd`, or the whole spelling.
     """
+    gc.set_threshold(_GC_THRESHOLD)
     json = "--json" in argv
     try:
         return _run(list(argv), prog)
@@ -213,8 +219,11 @@ def _confirm(verb: Verb) -> None:
     question = f"{verb.confirm.rstrip('?')}?"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(f"{verb.name} asks first: {question}", hint="--yes says yes")
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        complain("nothing was done")
-        raise Refused(f"{verb.name} was not confirmed")
+    import click
+
+    try:
+        said = click.confirm(question, err=True)
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
+    if not said:
+        raise Refused(f"{verb.name} was not confirmed; nothing was done")

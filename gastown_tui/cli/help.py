@@ -1,13 +1,15 @@
-"""Help pages, drawn from the same records the commands are built from."""
+"""Help pages, drawn from the same records the command lines are read by."""
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from gastown_tui.cli.flags import GLOBALS
 from gastown_tui.core.verbs.declare import Parameter, Verb
+
+if TYPE_CHECKING:
+    from click import HelpFormatter
 
 _WIDTH_LIMIT = 110
 
@@ -47,41 +49,59 @@ def verb_page(verb: Verb, prog: str, further: Sequence[Verb] = ()) -> str:
         prog: What the program was called as.
         further: Verbs whose names begin with this one's.
     """
-    lines = [f"{verb.about}.", "", f"Usage: {usage_line(verb, prog)}"]
+    page = _page()
+    page.write_text(f"{verb.about}.")
+    page.write_paragraph()
+    page.write(f"Usage: {usage_line(verb, prog)}\n")
     if verb.aliases:
-        lines.append(f"Also:  {', '.join(typed(alias, prog) for alias in verb.aliases)}")
+        page.write(f"Also:  {', '.join(typed(alias, prog) for alias in verb.aliases)}\n")
     if verb.detail:
-        lines += ["", *_wrapped(verb.detail)]
+        page.write_paragraph()
+        page.write_text(verb.detail.replace("`", ""))
     words = [each for each in verb.parameters if not each.is_option and not each.arg.hidden]
     options = [each for each in verb.parameters if each.is_option and not each.arg.hidden]
-    if words:
-        lines += ["", "Arguments:", *_table((metavar(each), _about(each)) for each in words)]
-    if options:
-        lines += ["", "Options:", *_table((_flags(each), _about(each)) for each in options)]
-    if further:
-        lines += ["", "More:", *_table((typed(each.name, prog), each.about) for each in further)]
     own = {flag for each in options for flag in each.flags}
     general = [each for each in GLOBALS if not each.arg.hidden and not own & set(each.flags)]
-    lines += ["", "Options every command takes:", *_table((_flags(each), _about(each)) for each in general)]
-    return "\n".join(lines)
+    _table(page, "Arguments", ((metavar(each), _about(each)) for each in words))
+    _table(page, "Options", ((_flags(each), _about(each)) for each in options))
+    _table(page, "More", ((typed(each.name, prog), each.about) for each in further))
+    _table(page, "Options every command takes", ((_flags(each), _about(each)) for each in general))
+    return page.getvalue().rstrip("\n")
 
 
 def family_page(words: str, verbs: Sequence[Verb], prog: str) -> str:
     """The verbs of a family, or of the whole program."""
-    head = typed(words, prog) if words else prog
-    lines = [f"Usage: {head} COMMAND [ARGS]"]
+    head = prog if not words or words == prog else typed(words, prog)
+    page = _page()
+    page.write(f"Usage: {head} COMMAND [ARGS]\n")
     groups: dict[str, list[Verb]] = {}
     for each in verbs:
         if not each.hidden:
             groups.setdefault(each.group, []).append(each)
     for group, members in groups.items():
-        lines += ["", f"{group.capitalize()}:" if len(groups) > 1 else "Commands:"]
-        lines += _table((typed(each.name, prog), each.about) for each in members)
-    return "\n".join([*lines, "", f"{head} COMMAND --help says more about one."])
+        title = group.capitalize() if len(groups) > 1 else "Commands"
+        _table(page, title, ((typed(each.name, prog), each.about) for each in members))
+    page.write_paragraph()
+    page.write(f"{head} COMMAND --help says more about one.")
+    return page.getvalue()
+
+
+def _page() -> HelpFormatter:
+    from click import HelpFormatter
+
+    return HelpFormatter(max_width=_WIDTH_LIMIT)
+
+
+def _table(page: HelpFormatter, title: str, rows: Iterable[tuple[str, str]]) -> None:
+    listed = list(rows)
+    if listed:
+        with page.section(title):
+            page.write_dl(listed)
 
 
 def _about(each: Parameter) -> str:
-    more = f" (one of {', '.join(each.arg.choices)})" if each.arg.choices else ""
+    choices = [choice for choice in each.arg.choices if choice]
+    more = f" (one of {', '.join(choices)})" if choices else ""
     if each.is_option and each.default not in (None, "", (), False, 0):
         more += f" (default {each.default})"
     return each.arg.about.rstrip(".") + more
@@ -92,27 +112,3 @@ def _flags(each: Parameter) -> str:
     longs = [flag for flag in each.flags if flag.startswith("--")]
     value = "" if each.kind == "bool" else f" {metavar(each)}"
     return ", ".join([*shorts, *longs]) + value
-
-
-def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
-    listed = list(rows)
-    width = min(max((len(left) for left, _ in listed), default=0), 34)
-    room = max(30, min(shutil.get_terminal_size().columns, _WIDTH_LIMIT) - width - 4)
-    lines: list[str] = []
-    for left, right in listed:
-        wrapped = textwrap.wrap(right, room) or [""]
-        if len(left) > width:
-            lines.append(f"  {left}")
-        else:
-            lines.append(f"  {left:<{width}}  {wrapped.pop(0)}".rstrip())
-        lines += [f"  {'':<{width}}  {each}" for each in wrapped]
-    return lines
-
-
-def _wrapped(text: str) -> list[str]:
-    width = min(shutil.get_terminal_size().columns, _WIDTH_LIMIT)
-    lines: list[str] = []
-    for paragraph in text.split("\n\n"):
-        plain = paragraph.replace("`", "")
-        lines += [*textwrap.wrap(plain, width), ""]
-    return lines[:-1]

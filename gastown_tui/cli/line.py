@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+import msgspec
+
 from gastown_tui.cli.flags import parse
 from gastown_tui.cli.help import usage_line
 from gastown_tui.core import verbs
@@ -54,3 +56,77 @@ def _spelled(each: Parameter, value: Any) -> list[str]:
     if each.kind == "bool":
         return [flag if value else f"{flag}=false"]
     return [part for item in (value if each.is_many else (value,)) for part in (flag, shlex.quote(str(item)))]
+
+
+# ---------------------------------------------------------------------------------------------- completion
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the word at the end of a line stands for."""
+
+    typed: str
+    """The word as far as it was typed."""
+    words: tuple[tuple[str, str], ...] = ()
+    """Words it could become, each with what it is, where the verb itself tells."""
+    parameter: Parameter | None = None
+    """The parameter it is a value of, otherwise."""
+    given: int = 0
+    """How many values stand before it on the line."""
+
+
+def word_at_end(line: str) -> Wanted:
+    """What could stand at the end of a line as typed after `gt`: a part of a verb's name, an option, a value."""
+    *before, typed = line.removeprefix("gt ").split(" ")
+    before = [word for word in before if word]
+    verb, rest = _verb_in(before)
+    longer = _next_words(before, typed)
+    if verb is None:
+        return Wanted(typed=typed, words=longer)
+    options = {flag: each for each in verb.parameters if each.is_option and not each.arg.hidden for flag in each.flags}
+    if typed.startswith("-"):
+        said = tuple((flag, each.arg.about) for flag, each in options.items() if flag.startswith(typed))
+        return Wanted(typed=typed, words=said)
+    if rest and (option := options.get(rest[-1])) is not None and option.kind != "bool":
+        return Wanted(typed=typed, parameter=option)
+    values = _values(rest, options)
+    places = [each for each in verb.parameters if not each.is_option]
+    if longer and not values and not rest:
+        return Wanted(typed=typed, words=longer)
+    if values < len(places):
+        return Wanted(typed=typed, parameter=places[values], given=values)
+    is_many = bool(places) and places[-1].is_many
+    return Wanted(typed=typed, parameter=places[-1] if is_many else None, given=values)
+
+
+def _verb_in(words: list[str]) -> tuple[Verb | None, list[str]]:
+    for count in range(min(LONGEST_NAME, len(words)), 0, -1):
+        verb = verbs.find(" ".join(words[:count]))
+        if verb is not None:
+            return verb, words[count:]
+    return None, []
+
+
+def _next_words(before: list[str], typed: str) -> tuple[tuple[str, str], ...]:
+    """Words that lead on to a verb."""
+    found: dict[str, str] = {}
+    for verb in verbs.every():
+        name = verb.name.split(" ")
+        if not verb.hidden and name[: len(before)] == before and len(name) > len(before):
+            word, is_whole = name[len(before)], len(name) == len(before) + 1
+            if word.startswith(typed) and (is_whole or word not in found):
+                found[word] = verb.about if is_whole else "…"
+    return tuple(sorted(found.items()))
+
+
+def _values(words: list[str], options: dict[str, Parameter]) -> int:
+    """How many of the words are values of no option."""
+    count, skip = 0, False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            each = options.get(word)
+            skip = each is not None and each.kind != "bool"
+        else:
+            count += 1
+    return count
