@@ -127,22 +127,28 @@ def _load(module: str, name: str) -> Any:
 
 def _git_user(cwd: Path, env: Mapping[str, str]) -> str:
     """`user.name` as git would say it, from its files; running git would cost more than the command itself."""
-    from configparser import ConfigParser
-    from configparser import Error as ConfigError
-
     config = Path(env.get("HOME", "/nonexistent"))
     files = [config / ".config/git/config", config / ".gitconfig"]
     files += [each / ".git" / "config" for each in reversed((cwd, *cwd.parents)) if (each / ".git").is_dir()]
     name = ""
     for file in files:
-        parser = ConfigParser(strict=False, interpolation=None, allow_no_value=True, delimiters=("=",))
         try:
-            lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
-            parser.read_string("\n".join(lines))
-        except (OSError, UnicodeDecodeError, ConfigError):
+            name = _user_name(file.read_text(encoding="utf-8")) or name
+        except (OSError, UnicodeDecodeError):
             continue
-        name = parser.get("user", "name", fallback="") or name
-    return name.strip('"')
+    return name
+
+
+def _user_name(config: str) -> str:
+    section = name = ""
+    for line in config.splitlines():
+        line = line.strip()
+        key, equals, value = line.partition("=")
+        if line.startswith("["):
+            section = line.lower()
+        elif section == "[user]" and equals and key.strip().lower() == "name":
+            name = value.strip().strip('"')
+    return name
 
 
 class _Later:
