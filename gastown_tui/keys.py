@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
 import msgspec
 from textual.binding import Binding
 
@@ -14,6 +18,7 @@ class RoomKey(msgspec.Struct, frozen=True):
     keys: str
     """Textual's names, separated by commas."""
     action: str
+    """What the app does; empty for keys that belong to one widget."""
     label: str
     """One word for the hint line."""
     about: str
@@ -31,53 +36,71 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
     RoomKey("room.next", "full_stop", "next", "next", "Go to the most urgent thing that needs you", "."),
     RoomKey("room.peek", "p", "peek", "peek", "Look at the selected agent's screen, large; again to go back"),
     RoomKey("room.attach", "a", "attach", "attach", "Type into the selected agent's screen right here"),
-    RoomKey("room.attach_full", "A", "attach_full", "", "Hand the whole terminal to the selected agent's session"),
-    RoomKey("room.reply", "r", "reply", "", "Answer the selected question or message"),
+    RoomKey(
+        "room.attach_full", "A", "attach_full", "whole", "Hand the whole terminal to the agent; ctrl-b d comes back"
+    ),
+    RoomKey("room.reply", "r", "reply", "reply", "Answer the selected question or message"),
+    RoomKey("room.archive", "e", "archive", "archive", "Put messages away; say that an escalation is seen to"),
     RoomKey("room.beads", "b", "beads", "beads", "Beads where the agents stand; again for the agents"),
     RoomKey("room.why", "w", "why", "why", "Show the evidence behind the selected agent's status"),
-    RoomKey("room.snooze", "z", "snooze", "", "Hide the selected row of Needs you for a quarter of an hour"),
+    RoomKey("room.snooze", "z", "snooze", "snooze", "Hide the row of Needs you for a quarter of an hour"),
     RoomKey("room.filter", "slash", "filter", "filter", "Filter the focused list; ! inverts a word", "/"),
     RoomKey("room.command", "colon", "command", "command", "Type any verb, as after gt", ":"),
-    RoomKey("room.palette", "ctrl+p", "palette", "", "Find any verb by its name", "ctrl-p"),
+    RoomKey("room.palette", "ctrl+p", "palette", "palette", "Find any verb by its name", "ctrl-p"),
     RoomKey("room.help", "question_mark", "help", "help", "Every key and every verb", "?"),
-    RoomKey("room.copy", "y", "copy", "", "Copy the id of the selected row"),
-    RoomKey("room.zoom", "plus", "zoom", "", "Give the focused pane the whole screen; again to go back", "+"),
+    RoomKey("room.copy", "y", "copy", "copy", "Copy the id of the selected row"),
+    RoomKey("room.zoom", "plus", "zoom", "zoom", "Give the focused pane the whole screen; again to go back", "+"),
     RoomKey(
         "room.pane", "1,2,3,4,5,6,7", "pane", "", "Go to a pane: needs, convoys, mail, feed, agents, live, beads", "1-7"
     ),
     RoomKey("room.tab", "tab", "app.focus_next", "", "Go to the next pane"),
     RoomKey("room.back_tab", "shift+tab", "app.focus_previous", "", "Go to the pane before", "shift-tab"),
-    RoomKey("room.back", "escape", "step_back", "", "Close what is open; drop the filter", "esc"),
-    RoomKey("room.theme", "ctrl+t", "theme", "", "Choose a theme", "ctrl-t"),
-    RoomKey("room.quit", "q,ctrl+q", "quit_room", "", "Leave the room; agents live on"),
+    RoomKey("room.back", "escape", "step_back", "back", "Close what is open; drop the filter", "esc"),
+    RoomKey("room.theme", "ctrl+t", "theme", "theme", "Choose a theme", "ctrl-t"),
+    RoomKey("room.quit", "q,ctrl+q", "quit", "quit", "Leave the room; agents live on"),
 )
 """Keys of the room itself, in the order help lists them."""
 
-OTHER_KEYS: tuple[RoomKey, ...] = (
+WIDGET_KEYS: tuple[RoomKey, ...] = (
     RoomKey("list.move", "j,k", "", "", "Move by a row; arrows do the same", "j k", place="lists"),
     RoomKey("list.ends", "g,G", "", "", "First and last row", "gg G", place="lists"),
     RoomKey("list.half", "ctrl+d,ctrl+u", "", "", "Half a screen down and up", "ctrl-d ctrl-u", place="lists"),
-    RoomKey("list.open", "enter", "", "", "Open the row, or run what an empty list offers", place="lists"),
-    RoomKey("list.mark", "space", "", "", "Mark the row; v marks a range", place="lists"),
-    RoomKey("needs.answer", "1-9", "", "", "Give the numbered answer", place="a question"),
+    RoomKey("list.page", "pagedown,pageup", "", "", "A screen down and up", "pgdn pgup", place="lists"),
+    RoomKey("list.open", "enter", "", "open", "Open the row, or run what an empty list offers", "⏎", "lists"),
+    RoomKey("list.mark", "space,v", "", "mark", "Mark the row; v marks a range", "space v", "lists"),
+    RoomKey("needs.answer", "", "", "", "Give the answer with that number or letter", "1-9 y n", place="a question"),
+    RoomKey("live.scroll", "k,j,G", "", "", "Scroll back and forward; G returns to now", "k j G", place="live screen"),
     RoomKey(
         "live.leave",
         "ctrl+right_square_bracket,f12",
         "",
-        "",
-        "Stop typing into the agent",
+        "leaves; every other key is the agent's",
+        "Stop typing into it",
         "ctrl-] F12",
-        place="attached",
+        "attached",
     ),
-    RoomKey("live.scroll", "k,j", "", "", "Scroll back and forward; G returns to now", "k j G", place="live pane"),
-    RoomKey("form.next", "enter", "", "", "Next field; on the last one, submit", place="forms"),
+    RoomKey("form.next", "enter", "", "", "Take what is chosen; next field, and on the last one submit", place="forms"),
+    RoomKey("form.choose", "down,up", "", "", "Choose among what is offered", "↓ ↑", place="forms"),
     RoomKey("form.submit", "ctrl+s", "", "", "Submit", "ctrl-s", place="forms"),
+    RoomKey("form.options", "ctrl+o", "", "", "Show every option", "ctrl-o", place="forms"),
+    RoomKey("line.complete", "tab,up,down", "", "", "Complete; recall earlier lines", "tab ↑ ↓", place="command line"),
 )
 """Keys of single widgets, told here for help."""
 
-
 HINTS = (".", "s", "p", "n", "a", "m", "b", "w", "/", ":", "?")
 """Keys that stand in the line at the bottom, the most useful first."""
+
+PANE_HINTS: dict[str, tuple[str, ...]] = {
+    "needs": ("r", "n", "a", "w", "z", "e", ".", ":", "?"),
+    "mail": ("⏎", "r", "e", "m", ".", "/", ":", "?"),
+    "convoys": ("⏎", "y", ".", "s", "/", ":", "?"),
+    "feed": ("⏎", "/", "y", ".", "s", ":", "?"),
+    "beads": ("⏎", "s", "space v", "y", "b", "/", ":", "?"),
+    "alone": ("⏎", "y", "/", ":", "ctrl-p", "?"),
+    "typing": ("ctrl-] F12",),
+    "live": ("a", "A", "p", "n", "w", ".", ":", "?"),
+}
+"""The same for panes where other keys matter more."""
 
 
 def verb_keys() -> tuple[RoomKey, ...]:
@@ -91,24 +114,61 @@ def verb_keys() -> tuple[RoomKey, ...]:
     )
 
 
-def key_rows() -> tuple[RoomKey, ...]:
+def key_rows(changed: Mapping[str, str] | None = None) -> tuple[RoomKey, ...]:
     """Every key, for help and docs."""
-    return (*ROOM_KEYS, *verb_keys(), *OTHER_KEYS)
+    return remapped((*ROOM_KEYS, *verb_keys(), *WIDGET_KEYS), changed or {})
 
 
-def hints() -> tuple[RoomKey, ...]:
-    """The keys of the bottom line, in its order."""
-    by_key = {each.key: each for each in (*ROOM_KEYS, *verb_keys())}
-    return tuple(by_key[key] for key in HINTS if key in by_key)
+def hints(rows: Iterable[RoomKey], pane: str = "") -> tuple[RoomKey, ...]:
+    """The keys of the bottom line for a pane, in its order."""
+    as_shipped = {each.id: each.key for each in (*ROOM_KEYS, *WIDGET_KEYS)}
+    by_key: dict[str, RoomKey] = {}
+    for each in rows:
+        if each.label:
+            by_key.setdefault(as_shipped.get(each.id, each.key), each)
+    return tuple(by_key[key] for key in PANE_HINTS.get(pane, HINTS) if key in by_key)
 
 
-def bindings(keys: tuple[RoomKey, ...] = ROOM_KEYS) -> list[Binding]:
+def bindings(rows: Iterable[RoomKey] = ROOM_KEYS) -> list[Binding]:
     """Keys as Textual bindings; their ids let people remap them."""
     made: list[Binding] = []
-    for each in keys:
+    for each in rows:
         if each.action == "pane":
             digits = each.keys.split(",")
             made.extend(Binding(d, f"pane({d})", each.about, id=f"{each.id}.{d}", show=False) for d in digits)
-        else:
+        elif each.action:
             made.append(Binding(each.keys, each.action, each.about, id=each.id, show=False, tooltip=each.about))
     return made
+
+
+# ---------------------------------------------------------------------------------------------- the person's own keys
+
+
+def keys_file() -> Path:
+    """Where people put their own keys: lines such as `"room.next" = "N"`."""
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(home) / "gastown" / "keys.toml"
+
+
+def load(file: Path) -> tuple[dict[str, str], str]:
+    """The keys people changed, by id, and what is wrong with their file; both empty when there is none."""
+    import tomllib
+
+    try:
+        with file.open("rb") as opened:
+            found = tomllib.load(opened)
+    except FileNotFoundError:
+        return {}, ""
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        return {}, f"{file}: {error}"
+    known = {each.id for each in (*ROOM_KEYS, *verb_keys())}
+    wrong = sorted(name for name, keys in found.items() if name not in known or not isinstance(keys, str))
+    changed = {name: keys for name, keys in found.items() if name not in wrong}
+    return changed, f"{file}: no key is called {', '.join(wrong)}" if wrong else ""
+
+
+def remapped(rows: Iterable[RoomKey], changed: Mapping[str, str]) -> tuple[RoomKey, ...]:
+    """The table with people's own keys in it."""
+    return tuple(
+        msgspec.structs.replace(each, keys=changed[each.id], shown="") if each.id in changed else each for each in rows
+    )

@@ -6,6 +6,7 @@ value, and for themes that do not, `room_variables` derives one that can be read
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rich.terminal_theme import TerminalTheme
@@ -218,6 +219,11 @@ LIVE_PALETTE = TerminalTheme(
 The app gives it to Textual as `ansi_theme_dark` and `ansi_theme_light` alike: nothing else in the room is painted in
 terminal colours, and agents' screens are dark in both.
 """
+
+
+def chosen(wanted: str, available: Iterable[str]) -> str:
+    """The theme of that name, or the room's own when there is none."""
+    return wanted if wanted in set(available) else THEMES[0].name
 
 
 def room_variables(theme: Theme) -> dict[str, str]:

@@ -1,21 +1,25 @@
-"""The room's eyes: the ledger's files and one tmux connection, turned into messages for the app.
+"""The room's eyes: the ledger's files and the agents' screens, turned into messages for the app.
 
 Everything that touches the ledger runs on one thread of its own, so a reading is never torn by a fold. What leaves
-that thread is frozen.
+that thread is frozen. Nothing is read again while nothing changed and no age that is shown has grown.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+import msgspec
 from textual.message import Message
 
 from gastown_tui.core.errors import GastownError, NotFound
@@ -23,30 +27,35 @@ from gastown_tui.core.events import Event
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import session_name
 from gastown_tui.core.model.ids import Address
-from gastown_tui.core.model.outside import Screen, SessionFact
+from gastown_tui.core.model.outside import Runtime, Screen
+from gastown_tui.core.model.times import moment
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.health import Seen
-from gastown_tui.core.rules.keystrokes import tmux_key
-from gastown_tui.core.rules.screens import classify
+from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.feed import FeedRow, feed_row
-from gastown_tui.core.views.home import HomeView, home
-from gastown_tui.core.views.shelf import BeadRow, bead_rows
-from gastown_tui.core.wiring import open_hands
-from gastown_tui.core.world.tail import LedgerTail
-from gastown_tui.core.world.tmux_control import ControlClient
+from gastown_tui.core.views.home import HomeView, home_until
+from gastown_tui.core.views.shelf import BeadRow, bead_rows, ready_count
+from gastown_tui.mirror import Client, Look, Mirror
+from gastown_tui.remembered import at_home
 
 T = TypeVar("T")
 
 FEED_LINES = 1000
 """How many lines of the feed the room holds."""
 SWEEP_S = 1.0
-"""How often files and sessions are looked at when nothing announces a change."""
+"""How often the files are looked at when nothing announces a change."""
 BURST_S = 0.04
 """Changes this close together are read as one."""
+DUE_AT_MOST = timedelta(seconds=5)
+"""How long a reading stands when nothing happens: silence turns into a verdict by itself."""
 SHELF_AGE = timedelta(minutes=1)
 """How old the ages in the list of beads may grow."""
-FRAME_S = 1 / 30
-"""The fastest the focused pane is drawn."""
+SHELF_SHARE = 0.05
+"""The part of the time that may go into reading the list of beads."""
+FIRST_LOOK_S = 0.4
+"""How long the first reading waits for tmux; until it has answered, every state is unknown."""
+WHO = frozenset({"GT_ROLE", "BD_ACTOR", "BEADS_ACTOR", "GIT_AUTHOR_NAME"})
+"""Variables that tell who an agent's session is. In the room it is always the overseer who acts."""
 
 
 class HomeChanged(Message):
@@ -77,283 +86,312 @@ class LookChanged(Message):
         return isinstance(message, LookChanged) and message.address == self.address
 
 
-class WatchFailed(Message):
-    """The ledger could not be read."""
+class TypingRefused(Message):
+    """What was typed could not be passed on to an agent."""
 
     def __init__(self, error: GastownError) -> None:
         super().__init__()
         self.error = error
 
 
-class TownWatch:
-    """Looks at one town for one app."""
+class WatchFailed(Message):
+    """The ledger could not be read."""
 
-    def __init__(self, path: Path | None, tell: Callable[[Message], object]) -> None:
+    def __init__(self, error: GastownError, *, opening: bool) -> None:
+        super().__init__()
+        self.error = error
+        self.opening = opening
+        """There is nothing to show yet."""
+
+
+class Tail(Protocol):
+    """New events as they come (`core.world.tail.LedgerTail`)."""
+
+    def poll(self) -> tuple[tuple[Event, ...], Town]:
+        """Events since the last poll, and the town after them."""
+        ...
+
+    def wake_on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back, from any thread, when there may be some; returns what ends it."""
+        ...
+
+
+class Sources:
+    """Where a watch gets what it sees. Screenshots and tests bring their own."""
+
+    def hands(self, path: Path | None) -> Hands:
+        """Hands on the home around a path."""
+        from gastown_tui.core.wiring import open_hands
+
+        return open_hands(path, env={key: value for key, value in os.environ.items() if key not in WHO})
+
+    def tail(self, hands: Hands) -> Tail:
+        """The events of its ledgers."""
+        from gastown_tui.core.world.tail import LedgerTail
+
+        return LedgerTail(hands.ledger)
+
+    def here(self) -> Path:
+        """Where the room was opened."""
+        return Path.cwd()
+
+    def used(self) -> tuple[float, float]:
+        """Seconds of processor this process has used, and seconds on a clock beside it."""
+        return time.process_time(), time.monotonic()
+
+    def client(self, hands: Hands, output: bool) -> Client:
+        """A lasting connection to its tmux."""
+        from gastown_tui.core.world.tmux_control import ControlClient
+
+        return ControlClient(hands.sessions.socket, output=output)
+
+
+class _Shelf:
+    """The list of beads: read again when beads changed, yet never for more than a small part of the time."""
+
+    def __init__(self) -> None:
+        self.rows: tuple[BeadRow, ...] = ()
+        self.ready: int | None = None
+        self._read_at: datetime | None = None
+        self._next_at: datetime | None = None
+        self._stale = True
+
+    def update(self, town: Town, hands: Hands, events: tuple[Event, ...]) -> None:
+        """Read it if there is a reason to and it is time."""
+        now = hands.clock.now()
+        self._stale = self._stale or any(not event.event_type.startswith(("mail.", "nudge.")) for event in events)
+        self._stale = self._stale or self._read_at is None or now - self._read_at > SHELF_AGE
+        if not self._stale or (self._next_at is not None and now < self._next_at):
+            return
+        began = hands.clock.monotonic()
+        self.rows = bead_rows(town, now)
+        self.ready = ready_count(self.rows)
+        cost = timedelta(seconds=hands.clock.monotonic() - began)
+        self._stale, self._read_at, self._next_at = False, now, now + cost / SHELF_SHARE
+
+    @property
+    def due(self) -> datetime | None:
+        """When it should be looked at again at the latest."""
+        return self._next_at if self._stale else None
+
+
+class _Reading(msgspec.Struct, frozen=True):
+    """What one look at the ledger gave."""
+
+    view: HomeView | None
+    """None when nothing can have changed."""
+    lag_ms: float = 0.0
+
+
+class TownWatch:
+    """Looks at one town for one app.
+
+    Args:
+        path: Where to look for the town or the ledger; None is the current directory.
+        tell: Takes the messages, on the loop's thread.
+        sources: Where everything comes from.
+    """
+
+    def __init__(self, path: Path | None, tell: Callable[[Message], object], sources: Sources | None = None) -> None:
         self._path = path
         self._tell = tell
+        self._sources = sources or Sources()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="town")
         self._changed = asyncio.Event()
-        self._looked = asyncio.Event()
-        self._roster_changed = asyncio.Event()
         self._feed: deque[FeedRow] = deque(maxlen=FEED_LINES)
-        self._seen = Seen(sessions={})
-        self._screens: dict[str, tuple[datetime, str]] = {}
-        self._daemon_alive: bool | None = None
-        self._selected = ""
-        self._shown: tuple[str, Screen | None] = ("", None)
+        self._shelf = _Shelf()
+        self._daemon: tuple[datetime | None, int, bool | None] = (None, -1, None)
+        self._due: datetime | None = None
+        self._forced = True
         self._last: HomeView | None = None
-        self._mirror: ControlClient | None = None
-        self._focus: ControlClient | None = None
-        self.shows_beads = False
-        self._shelved_at: datetime | None = None
-        self._shelved: tuple[BeadRow, ...] = ()
+        self._selected = ""
         self._acting: Hands | None = None
+        self._acting_lock = threading.Lock()
         self.hands: Hands | None = None
+        self.mirror: Mirror | None = None
         self.handovers = 0
         """Processes started to hand the terminal over."""
 
     # -------------------------------------------------------------------------------------- the town's thread
 
     async def ask(self, question: Callable[[Hands, Town], T]) -> T:
-        """Run a reading on the town's thread."""
+        """Run a reading on the town's thread.
+
+        Raises:
+            NotFound: no town is open.
+            GastownError: the ledger cannot be read.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(self._answer, question))
+
+    def _answer(self, question: Callable[[Hands, Town], T]) -> T:
+        if self.hands is None:
+            raise NotFound("no town is open yet")
+        return question(self.hands, self.hands.ledger.read())
 
     def hands_for_verbs(self) -> Hands:
         """Hands of their own for verbs, which run on other threads than the readings."""
-        if self._acting is None:
-            self._acting = open_hands(self._path)
-        return self._acting
+        with self._acting_lock:
+            if self._acting is None:
+                self._acting = self._sources.hands(self._path)
+            return self._acting
 
-    @property
-    def seen(self) -> Seen:
-        """The last look at sessions and screens."""
-        return self._seen
-
-    def has_session(self, address: str) -> bool:
-        """Whether an agent had a session when last looked."""
-        return session_name(Address(address)) in (self._seen.sessions or {})
-
-    def _answer(self, question: Callable[[Hands, Town], T]) -> T:
-        assert self.hands is not None
-        return question(self.hands, self.hands.ledger.read())
-
-    def _open(self) -> None:
-        self.hands = open_hands(self._path)
-        self._tail = LedgerTail(self.hands.ledger)
-        for event in self.hands.ledger.recent(FEED_LINES):
+    def _open(self) -> bool:
+        """Open the ledger; whether it is a town's."""
+        hands = self._sources.hands(self._path)
+        self._tail = self._sources.tail(hands)
+        for event in hands.ledger.recent(FEED_LINES):
             self._take_in(event)
+        self.hands = hands
+        _events, town = self._tail.poll()
+        return town.is_town
 
     def _take_in(self, event: Event) -> None:
         if (row := feed_row(event)) is not None:
             self._feed.appendleft(row)
 
-    def _read(self) -> tuple[HomeView, float]:
-        assert self.hands is not None
+    def _read(self, *, forced: bool) -> _Reading:
+        hands = self.hands
+        assert hands is not None
         events, town = self._tail.poll()
+        now = hands.clock.now()
+        if not (events or forced or (self._due is not None and now >= self._due)):
+            return _Reading(None)
         for event in events:
             self._take_in(event)
-        now = self.hands.clock.now()
-        pid = town.own.registers.daemon_pid
-        self._daemon_alive = bool(pid and Path(f"/proc/{pid}").exists()) if Path("/proc").exists() else None
-        view = home(
+        if self._last is not None or not town.is_town:
+            self._shelf.update(town, hands, events)
+        ages = Ages(now)
+        view = home_until(
             town,
-            self._seen,
+            self._seen(town, hands, now),
             tuple(self._feed),
-            now,
-            path=_at_home(self.hands.ledger.home),
-            daemon_alive=self._daemon_alive,
-            beads=self._shelf(town, now, changed=bool(events)),
+            ages,
+            path=at_home(hands.ledger.home),
+            beads=self._shelf.rows,
+            ready=self._shelf.ready,
         )
-        lag_ms = 0.0
-        if events and (newest := _age_ms(events[-1], now)) is not None:
-            lag_ms = newest
-        return view, lag_ms
+        self._due = min(filter(None, (ages.until, self._shelf.due, now + DUE_AT_MOST)))
+        newest = _age_ms(events[-1], now) if events else None
+        return _Reading(view, newest or 0.0)
 
-    def _shelf(self, town: Town, now: datetime, *, changed: bool) -> tuple[BeadRow, ...]:
-        """The beads, read again when something happened or their ages have grown old."""
-        if not (self.shows_beads or not town.is_town):
-            return ()
-        if changed or self._shelved_at is None or now - self._shelved_at > SHELF_AGE:
-            self._shelved_at, self._shelved = now, bead_rows(town, now)
-        return self._shelved
+    def _seen(self, town: Town, hands: Hands, now: datetime) -> Seen:
+        seen = self.mirror.seen if self.mirror is not None else Seen(sessions={})
+        return msgspec.structs.replace(seen, daemon_alive=self._daemon_alive(town, hands, now))
 
-    def show_beads(self, shown: bool) -> None:
-        """Read the shelf too, or no longer."""
-        self.shows_beads = shown
-        self._shelved_at = None
-        self._changed.set()
+    def _daemon_alive(self, town: Town, hands: Hands, now: datetime) -> bool | None:
+        """Whether the daemon the ledger names still runs; looked up now and then, and when the ledger names another."""
+        own = town.own.registers
+        at, pid, alive = self._daemon
+        if pid != own.daemon_pid or at is None or now - at >= DUE_AT_MOST:
+            fact = hands.processes.find(own.daemon_pid) if own.daemon_pid else None
+            alive = fact is not None and fact.incarnation == own.daemon_incarnation
+            self._daemon = (now, own.daemon_pid, alive)
+        return alive
 
-    # -------------------------------------------------------------------------------------------------- loops
+    def _runtimes_now(self, hands: Hands, town: Town) -> Mapping[str, Runtime]:
+        found: dict[str, Runtime] = {}
+        for agent in town.agents():
+            if agent.session and agent.runtime:
+                with suppress(GastownError):
+                    found[agent.session] = hands.runtimes.find(agent.runtime)
+        return found
+
+    # -------------------------------------------------------------------------------------- loops
 
     async def run(self) -> None:
         """Watch until cancelled."""
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._thread, self._open)
+            is_town = await loop.run_in_executor(self._thread, self._open)
         except GastownError as error:
-            self._tell(WatchFailed(error))
+            self._tell(WatchFailed(error, opening=True))
+            self._thread.shutdown(wait=False)
             return
-        stop = self._tail.wake_on_change(lambda: loop.call_soon_threadsafe(self._changed.set))
+        stop = self._tail.wake_on_change(partial(loop.call_soon_threadsafe, self._changed.set))
         try:
             async with asyncio.TaskGroup() as tasks:
+                if is_town:
+                    self.mirror = self._make_mirror()
+                    looking = tasks.create_task(self.mirror.run())
+                    await self._first_look(looking)
                 tasks.create_task(self._follow_ledger())
-                tasks.create_task(self._follow_sessions())
-                tasks.create_task(self._follow_selected())
         finally:
-            stop()
-            for client in (self._mirror, self._focus):
-                if client is not None:
-                    await client.close()
             self._thread.shutdown(wait=False, cancel_futures=True)
+            await asyncio.shield(loop.run_in_executor(None, stop))
+
+    def _make_mirror(self) -> Mirror:
+        hands = self.hands
+        assert hands is not None
+        mirror = Mirror(
+            lambda output: self._sources.client(hands, output),
+            lambda: self.ask(self._runtimes_now),
+            lambda: self.ask(lambda hands, town: hands.sessions.unavailable()),
+        )
+        mirror.on_seen = self._changed_outside
+        mirror.on_look = self._looked
+        mirror.on_refused = lambda _session, error: self._tell(TypingRefused(error))
+        if self._selected:
+            mirror.follow(session_name(Address(self._selected)))
+        return mirror
+
+    async def _first_look(self, looking: asyncio.Task[None]) -> None:
+        assert self.mirror is not None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.mirror.has_looked.wait(), FIRST_LOOK_S)
+
+    def _changed_outside(self) -> None:
+        self._forced = True
+        self._changed.set()
 
     async def _follow_ledger(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            forced, self._forced = self._forced, False
             try:
-                view, lag_ms = await loop.run_in_executor(self._thread, self._read)
+                reading = await loop.run_in_executor(self._thread, partial(self._read, forced=forced))
             except GastownError as error:
-                self._tell(WatchFailed(error))
+                self._last, self._forced = None, True
+                self._tell(WatchFailed(error, opening=False))
             else:
-                if view != self._last:
-                    self._last = view
-                    self._tell(HomeChanged(view, lag_ms))
+                self._announce(reading)
+            await asyncio.sleep(BURST_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), SWEEP_S)
-                await asyncio.sleep(BURST_S)
             self._changed.clear()
 
-    async def _follow_sessions(self) -> None:
-        assert self.hands is not None
-        while True:
-            try:
-                client = await self._connected()
-                sessions = {fact.name: fact for fact in await client.sessions()}
-                changed = await self._recognise(client, sessions)
-                if changed or self._seen.sessions is None or _shape(self._seen.sessions) != _shape(sessions):
-                    self._changed.set()
-                screens = {name: kind for name, (_at, kind) in self._screens.items()}
-                self._seen = Seen(sessions=sessions, screens=screens)
-            except GastownError as lost:
-                seen = Seen(sessions={}) if isinstance(lost, NotFound) else Seen(sessions=None, trouble=lost.message)
-                if seen != self._seen:
-                    self._seen = seen
-                    self._changed.set()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._roster_changed.wait(), SWEEP_S)
-            self._roster_changed.clear()
-
-    async def _connected(self) -> ControlClient:
-        assert self.hands is not None
-        if self._mirror is None:
-            self._mirror = ControlClient(self.hands.sessions.socket)
-            self._mirror.on_change = self._roster_changed.set
-        await self._mirror.connect()
-        return self._mirror
-
-    async def _following(self, name: str) -> ControlClient:
-        assert self.hands is not None
-        if self._focus is None:
-            self._focus = ControlClient(self.hands.sessions.socket, output=True)
-            self._focus.on_output = lambda _pane: self._looked.set()
-        await self._focus.connect()
-        await self._focus.follow(name)
-        return self._focus
-
-    @property
-    def forks(self) -> int:
-        """Processes started since the room opened, beyond the two lasting connections."""
-        clients = [client for client in (self._mirror, self._focus) if client is not None]
-        return self.handovers + sum(max(client.forks - 1, 0) for client in clients)
-
-    async def _recognise(self, client: ControlClient, sessions: dict[str, SessionFact]) -> bool:
-        """Look again at every screen that moved since it was last recognised."""
-        assert self.hands is not None
-        moved = [fact for fact in sessions.values() if self._screens.get(fact.name, (None, ""))[0] != fact.activity]
-        if not moved:
-            return False
-        runtimes = await self.ask(lambda hands, town: {a.session: a.runtime for a in town.agents() if a.session})
-        looks = await client.captures([fact.name for fact in moved], colours=True)
-        changed = False
-        for fact in moved:
-            look = looks.get(fact.name)
-            name = runtimes.get(fact.name)
-            kind = ""
-            if look is not None and name:
-                runtime = self.hands.runtimes.find(name)
-                kind = classify(look, runtime, dead=fact.dead).kind.value
-            changed = changed or self._screens.get(fact.name, (None, ""))[1] != kind
-            self._screens[fact.name] = (fact.activity, kind)
-        return changed
+    def _announce(self, reading: _Reading) -> None:
+        if reading.view is None or reading.view == self._last:
+            return
+        if self._last is None:
+            # What the first frame could do without comes right behind it.
+            self._changed_outside()
+        self._last = reading.view
+        self._tell(HomeChanged(reading.view, reading.lag_ms))
 
     # -------------------------------------------------------------------------------------- the selected agent
 
     def select(self, address: str) -> None:
         """Mirror another agent's screen."""
         self._selected = address
-        self._shown = ("", None)
-        self._looked.set()
+        if self.mirror is not None and address:
+            self.mirror.follow(session_name(Address(address)))
 
-    async def _follow_selected(self) -> None:
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._looked.wait(), SWEEP_S)
-            self._looked.clear()
-            address = self._selected
-            if not address:
-                continue
-            name = session_name(Address(address))
-            try:
-                client = await self._following(name)
-                look = await client.capture(name, colours=True)
-            except GastownError as lost:
-                self._tell(LookChanged(address, None, "no session" if isinstance(lost, NotFound) else lost.message))
-                continue
-            if (address, look) != self._shown:
-                self._shown = (address, look)
-                self._tell(LookChanged(address, look))
-            await asyncio.sleep(FRAME_S)
+    def _looked(self, look: Look) -> None:
+        if self._selected and look.session == session_name(Address(self._selected)):
+            self._tell(LookChanged(self._selected, look.screen, look.why_not))
 
-    async def history(self, address: str, lines: int) -> tuple[str, ...]:
-        """The scrollback above an agent's screen, and the screen."""
-        client = await self._connected()
-        look = await client.capture(session_name(Address(address)), history_lines=lines, colours=True)
-        return look.lines
+    def has_session(self, address: str) -> bool:
+        """Whether an agent had a living session when last looked."""
+        sessions = (self.mirror.seen.sessions if self.mirror else None) or {}
+        fact = sessions.get(session_name(Address(address)))
+        return fact is not None and not fact.dead
 
-    async def type_key(self, address: str, key: str, character: str | None) -> None:
-        """Pass a key on to an agent."""
-        press = tmux_key(key, character)
-        if press is None:
-            return
-        client = await self._connected()
-        await client.send(session_name(Address(address)), press)
-        self._looked.set()
-
-    async def paste(self, address: str, text: str) -> None:
-        """Paste text into an agent's screen."""
-        client = await self._connected()
-        await client.paste(session_name(Address(address)), text)
-        self._looked.set()
-
-
-def _shape(sessions: object) -> object:
-    """What of the sessions changes a reading: who lives, not when it last printed."""
-    return (
-        {name: (fact.pid, fact.dead, fact.attached) for name, fact in sessions.items()}
-        if isinstance(sessions, dict)
-        else None
-    )
+    @property
+    def forks(self) -> int:
+        """Processes started since the room opened, beyond the two lasting connections."""
+        return self.handovers + (self.mirror.forks if self.mirror is not None else 0)
 
 
 def _age_ms(event: Event, now: datetime) -> float | None:
-    from gastown_tui.core.model.times import moment
-
     at = moment(event.timestamp)
     return None if at is None else max(0.0, (now - at).total_seconds() * 1000)
-
-
-def _at_home(path: Path) -> str:
-    """A folder as a person writes it."""
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except ValueError:
-        return str(path)

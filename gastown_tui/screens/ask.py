@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
-from gastown_tui.widgets.key_line import KeyHint, KeyLine
-from gastown_tui.widgets.strip_header import StripHeader
+from gastown_tui.screens.sheet import Sheet
+from gastown_tui.widgets.key_line import KeyHint
 
 
-class AskScreen(ModalScreen[bool]):
+class AskScreen(Sheet[bool | None]):
     """Gives back whether the person said yes; only `Y` says it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("Y", "answer(True)", "Yes", show=False),
-        Binding("n,escape,q", "answer(False)", "No", show=False),
+        Binding("n,q", "answer(False)", "No", show=False),
     ]
 
     def __init__(self, question: str, line: str) -> None:
-        super().__init__()
+        super().__init__("Sure?")
         self._question = question
         self._line = line
 
-    def compose(self) -> ComposeResult:
+    def body(self) -> Iterable[Widget]:
         """The question over the exact command."""
-        with Vertical(classes="sheet"):
-            yield StripHeader("Sure?")
-            yield Static(f"\n{self._question}\n\n{self._line}", markup=False)
-            yield KeyLine(id="sheet-keys")
+        yield Static(self._question, id="question", markup=False)
+        yield Static(self._line, id="spelled", markup=False)
 
-    def on_mount(self) -> None:
-        """Say how to answer."""
-        hints = [KeyHint("Y", "yes", "screen.answer(True)"), KeyHint("n", "no", "screen.answer(False)")]
-        self.query_one("#sheet-keys", KeyLine).show_keys(hints)
+    def hints(self) -> list[KeyHint]:
+        """How to answer."""
+        return [KeyHint("Y", "yes", "screen.answer(True)"), KeyHint("n", "no", "screen.answer(False)")]
 
     def action_answer(self, yes: bool) -> None:
         """Give the answer back."""

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import cast
 
-from msgspec import to_builtins
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Static
 
 from gastown_tui import keys
-from gastown_tui.core.model.outside import Screen as Page
-from gastown_tui.core.views import filtering
-from gastown_tui.core.views.home import AgentRow, HomeView, NeedRow
-from gastown_tui.widgets import rows
+from gastown_tui.core.model.outside import Screen as AgentScreen
+from gastown_tui.core.verbs.declare import Suggest
+from gastown_tui.core.views.home import AgentRow, HomeView, NeedRow, StatusView
+from gastown_tui.keys import RoomKey
+from gastown_tui.screens.panes import LISTS, PANE_NAMES, Pane
+from gastown_tui.widgets.filter_line import FilterLine
 from gastown_tui.widgets.key_line import KeyHint, KeyLine
 from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.needs_you import NeedsYou
-from gastown_tui.widgets.one_line import OneLine, Part
+from gastown_tui.widgets.page import Page
 from gastown_tui.widgets.pieces import Piece
 from gastown_tui.widgets.row_list import RowList
 from gastown_tui.widgets.section import Section
-from gastown_tui.widgets.status_line import StatusLine
+from gastown_tui.widgets.status_line import RoomCost, StatusLine
 
-_Shown = TypeVar("_Shown")
-
-PANES = ("needs", "convoys", "mail", "feed", "agents", "live", "beads")
-"""The panes by the digit that goes to them."""
+SMALLEST = (20, 5)
+"""Columns and rows below which nothing but a word about it is shown."""
 
 
-class HomeScreen(Screen[None]):
+class HomeScreen(Screen[object]):
     """Everything at a glance; every list keeps its place while the town moves under it."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it per instance
@@ -52,6 +53,10 @@ class HomeScreen(Screen[None]):
             super().__init__()
             self.address = address
 
+        def can_replace(self, message: Message) -> bool:
+            """Only the last of several moves is news."""
+            return isinstance(message, HomeScreen.AgentSelected)
+
     class BeadSelected(Message):
         """Another bead is the one that is read."""
 
@@ -64,57 +69,57 @@ class HomeScreen(Screen[None]):
             return isinstance(message, HomeScreen.BeadSelected)
 
     class Wanted(Message):
-        """The person asked for an act on a row: a verb of the app's actions, and what it is about."""
+        """The person asked for an act on a row: what, and the row's key."""
 
         def __init__(self, act: str, subject: str) -> None:
             super().__init__()
             self.act = act
+            """`open:<pane>`, `answer:<choice>`, `verb`, or the name of an act on a row of Needs you."""
             self.subject = subject
 
-    def __init__(self) -> None:
+    def __init__(self, zone: tzinfo | None = None) -> None:
         super().__init__()
         self.view: HomeView | None = None
         self.selected = ""
         """Address of the agent whose screen is shown."""
+        self._zone = zone
+        self._keys: tuple[RoomKey, ...] = keys.ROOM_KEYS
         self._filters: dict[str, str] = {}
         self._filtering = ""
         self._pane = "agents"
+        self._places: list[tuple[str, bool]] = []
+        """Where we were before each visit to the live screen: the pane, and whether the screen filled the room."""
 
     def compose(self) -> ComposeResult:
         """The panes, in the order tab visits them."""
         yield StatusLine(id="status")
-        yield KeyLine(id="tabs")
         yield NeedsYou(id="needs")
+        yield KeyLine(id="tabs")
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Section(
-                    "Convoys",
-                    RowList(rows.CONVOY_COLUMNS, empty=_offer("No convoys yet.", "convoy create")),
-                    id="convoys",
-                )
-                yield Section("Mail", RowList(rows.MAIL_COLUMNS, empty=_offer("No mail.", "mail send")), id="mail")
-                yield Section("Feed", RowList(rows.FEED_COLUMNS, follows=True), note="live", id="feed")
-            yield Section(
-                "Agents",
-                RowList(rows.AGENT_COLUMNS, empty=_offer("Nobody works here yet.", "rig add"), keeps_cursor=True),
-                id="agents",
-            )
-            yield Section("Beads", RowList(rows.BEAD_COLUMNS, empty=_offer("No beads.", "bd create")), id="beads")
+                for name in ("convoys", "mail", "feed"):
+                    yield _section(LISTS[name])
+            yield _section(LISTS["agents"])
+            yield _section(LISTS["beads"])
             yield LivePane(id="live")
-        yield Input(id="filter", placeholder="filter: words, state:stuck, rig:api, age>10m, !not")
-        yield KeyLine(id="keys")
+            yield Section("", Page(), id="page")
+        with Vertical(id="foot"):
+            yield FilterLine(id="filter")
+            yield KeyLine(id="keys")
+        yield Static("the room needs more room", id="tiny", markup=False)
 
     def on_mount(self) -> None:
         """Start on the agents; the rest fills as the town is read."""
-        self.query_one("#filter", Input).display = False
-        self.query_one("#status", StatusLine).show((Part((Piece("gastown", "brass-strong"),)),))
+        self.query_one("#needs").display = False
+        self.query_one("#status", StatusLine).show_status(StatusView(name="gastown", path="opening …", is_town=False))
+        self.query_one("#live", LivePane).show_nothing()
         self.add_class("-pane-agents")
         self._show_tabs()
 
-    def show_hints(self) -> None:
-        """Draw the bottom line."""
-        hints = [KeyHint(each.key, each.label, each.action) for each in keys.hints()]
-        self.query_one("#keys", KeyLine).show_keys(hints)
+    def on_resize(self, event: events.Resize) -> None:
+        """Say so when there is no room for a room."""
+        tiny = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
+        self.set_class(tiny, "-tiny")
 
     # -------------------------------------------------------------------------------------------------- showing
 
@@ -122,80 +127,58 @@ class HomeScreen(Screen[None]):
         """Draw another reading of the town; lists change only where it differs."""
         before, self.view = self.view, view
         if before is None or view.needs != before.needs:
-            self.list_of("needs").set_rows(rows.need_lines(view.needs))
-            self.query_one("#needs").display = bool(view.needs)
+            self.query_one("#needs", NeedsYou).show_needs(view.needs)
+            self._show_needs()
+        for pane in LISTS.values():
+            if before is None or pane.rows(view) != pane.rows(before) or pane.note(view) != pane.note(before):
+                self._show_rows(pane)
         if before is None or view.agents != before.agents:
-            self._show_agents()
-        if before is None or view.convoys != before.convoys:
-            self._show_rows("convoys")
-            rolling = sum(row.state != "landed" for row in view.convoys)
-            self.section("convoys").header.note = f"{rolling} rolling · {view.landed_today} landed today"
-        if before is None or view.mail != before.mail:
-            self._show_rows("mail")
-            self.section("mail").header.note = f"{view.status.mail} unread"
-        if before is None or view.feed != before.feed:
-            self._show_rows("feed")
-        if before is None or view.beads != before.beads:
-            self._show_rows("beads")
+            self._title_live()
         if before is None and not view.is_town:
             self.add_class("-lone")
             self.go_to("beads")
 
-    def show_status(self, left: list[Part], right: list[Part]) -> None:
+    def show_status(self, status: StatusView, *, clock: str, cost: RoomCost) -> None:
         """Draw the top line."""
-        self.query_one("#status", StatusLine).show(left, right)
+        self.query_one("#status", StatusLine).show_status(status, clock=clock, cost=cost)
 
-    def show_look(self, address: str, look: Page | None, why_not: str = "") -> None:
+    def show_keys(self, table: Iterable[RoomKey]) -> None:
+        """Draw the bottom line from this table from now on."""
+        self._keys = tuple(table)
+        self._show_hints()
+
+    def show_look(self, address: str, look: AgentScreen | None, why_not: str = "") -> None:
         """Draw the selected agent's screen, or say why there is none."""
         if address != self.selected:
             return
         pane = self.query_one("#live", LivePane)
-        if look is None:
-            pane.show_nothing(Piece(why_not, "dim"))
-        else:
+        if look is not None:
             pane.show_screen(look)
+            return
+        pane.show_nothing(Piece(f"{why_not} · ", "dim"), Piece("a", "brass", "attach"), Piece(" starts it", "dim"))
 
     def show_bead(self, bead_id: str, title: str, page: str) -> None:
         """Read a bead where an agent's screen would be."""
         if not self.shows_beads or self.list_of("beads").cursor_key != bead_id:
             return
-        pane = self.query_one("#live", LivePane)
-        pane.title, pane.note = bead_id, title
-        pane.show_screen(Page(lines=tuple(page.splitlines()), cursor_visible=False))
+        section = self.section("page")
+        section.header.title = title or bead_id
+        cast(Page, section.body).show(page.strip("\n"))
 
-    def _show_agents(self) -> None:
+    def _show_needs(self) -> None:
+        shown = bool(self.view and self.view.needs)
+        needs = self.list_of("needs")
+        if needs.has_focus and not shown:
+            self.go_to("agents")
+        needs.display = shown
+
+    def _show_rows(self, pane: Pane) -> None:
         assert self.view is not None
-        kept = self._kept("agents", self.view.agents)
-        self.list_of("agents").set_rows(rows.agent_lines(kept))
-        shown = f"{len(kept)} of {len(self.view.agents)}" if len(kept) < len(self.view.agents) else str(len(kept))
-        note = self._filters.get("agents", "")
-        self.section("agents").header.note = f"{shown} · /{note}" if note else f"{shown} · who needs you first"
-        self._title_live()
-
-    def _show_rows(self, pane: str) -> None:
-        assert self.view is not None
-        lines = self.list_of(pane)
-        match pane:
-            case "convoys":
-                lines.set_rows(rows.convoy_lines(self._kept(pane, self.view.convoys)))
-            case "mail":
-                lines.set_rows(rows.mail_lines(self._kept(pane, self.view.mail)))
-            case "feed":
-                lines.set_rows(rows.FeedLines(self._kept(pane, self.view.feed)))
-                self.section("feed").header.note = f"/{self._filters['feed']}" if self._filters.get("feed") else "live"
-            case "beads":
-                kept = self._kept(pane, self.view.beads)
-                lines.set_rows(rows.BeadLines(kept))
-                note = self._filters.get("beads", "")
-                self.section("beads").header.note = f"{len(kept)} · /{note}" if note else f"{len(kept)} · ready first"
-            case _:
-                self._show_agents()
-
-    def _kept(self, pane: str, shown: tuple[_Shown, ...]) -> tuple[_Shown, ...]:
-        terms = filtering.parse(self._filters.get(pane, ""))
-        if not terms:
-            return shown
-        return tuple(row for row in shown if filtering.matches(terms, _words(row)))
+        text = self._filters.get(pane.name, "")
+        kept = pane.kept(self.view, text)
+        self.list_of(pane.name).set_rows(pane.lines(kept, self._zone))
+        note = f"{len(kept)} of {len(pane.rows(self.view))} · /{text}" if text else pane.note(self.view)
+        self.section(pane.name).header.note = note
 
     def _title_live(self) -> None:
         pane = self.query_one("#live", LivePane)
@@ -204,6 +187,11 @@ class HomeScreen(Screen[None]):
         pane.note = row.note if row else ""
 
     # -------------------------------------------------------------------------------------------------- asking
+
+    @property
+    def is_town(self) -> bool:
+        """Whether there are agents at all."""
+        return self.view is None or self.view.is_town
 
     def section(self, pane: str) -> Section:
         """One titled pane."""
@@ -230,16 +218,47 @@ class HomeScreen(Screen[None]):
         """The pane the keys go to."""
         widget: Widget | None = self.focused
         while widget is not None:
-            if widget.id in PANES:
+            if widget.id in PANE_NAMES:
                 return widget.id
-            widget = cast("Widget | None", widget.parent) if isinstance(widget.parent, Widget) else None
+            if widget.id == "page":
+                return "live"
+            widget = widget.parent if isinstance(widget.parent, Widget) else None
         return self._pane
 
     @property
     def focused_key(self) -> str:
         """Key of the row under the cursor of the focused pane."""
         pane = self.focused_pane
-        return self.selected if pane == "live" else self.list_of(pane).cursor_key
+        if pane == "live":
+            return self.list_of("beads").cursor_key if self.shows_beads else self.selected
+        return self.list_of(pane).cursor_key
+
+    def what_is_selected(self) -> dict[str, tuple[str, ...]]:
+        """What the focused rows say about a form's fields, by the kind of value (`verbs.declare.Suggest`)."""
+        pane = "beads" if self.shows_beads and self.focused_pane == "live" else self.focused_pane
+        chosen = self.list_of(pane).marked if pane != "live" else ()
+        chosen = chosen or ((self.focused_key,) if self.focused_key else ())
+        match pane:
+            case "beads":
+                return {Suggest.BEAD: chosen, Suggest.READY: chosen}
+            case "convoys":
+                return {Suggest.CONVOY: chosen}
+            case "mail":
+                return {Suggest.MAIL: chosen}
+        if pane == "needs" and (need := self.need(self.focused_key)) is not None:
+            return self._about_agent(need.address)
+        if pane == "agents" and len(chosen) > 1:
+            return {Suggest.AGENT: chosen}
+        return self._about_agent(self.selected)
+
+    def _about_agent(self, address: str) -> dict[str, tuple[str, ...]]:
+        row = self.agent(address)
+        if row is None:
+            return {}
+        known: dict[str, tuple[str, ...]] = {Suggest.AGENT: (row.address,)}
+        if row.group != "town":
+            known |= {Suggest.RIG: (row.group,), Suggest.TARGET: (row.group if row.bead_id else row.address,)}
+        return known
 
     # -------------------------------------------------------------------------------------------------- going
 
@@ -250,69 +269,126 @@ class HomeScreen(Screen[None]):
 
     def go_to(self, pane: str) -> None:
         """Focus a pane, and on a narrow screen show it."""
-        if pane in {"beads", "agents"}:
-            self.set_class(pane == "beads", "-beads")
-            self.selected = "" if pane == "beads" else self.selected
-        if pane == "needs":
-            if self.view and self.view.needs:
-                self.list_of("needs").focus()
+        if pane == "needs" and not (self.view and self.view.needs):
+            self.app.notify("nobody needs you", markup=False)
             return
-        self._show_pane(pane)
-        (self.query_one("#live", LivePane) if pane == "live" else self.list_of(pane)).focus()
+        if not self.is_town and pane not in {"beads", "live"}:
+            return
+        if pane in {"beads", "agents"}:
+            self._trade(beads=pane == "beads")
+        if self.has_class("-zoomed") and not self.has_class(f"-zoom-{pane}"):
+            self._zoom("")
+        if pane != "needs":
+            self._show_pane(pane)
+        self._body_of(pane).focus()
+
+    def _body_of(self, pane: str) -> Widget:
+        if pane != "live":
+            return self.list_of(pane)
+        return self.section("page").body if self.shows_beads else self.query_one("#live", LivePane)
+
+    def _trade(self, *, beads: bool) -> None:
+        """Beads where the agents stand, or the other way round; the screen beside them follows."""
+        if beads == self.shows_beads:
+            return
+        self.set_class(beads, "-beads")
+        if beads:
+            self.post_message(self.BeadSelected(self.list_of("beads").cursor_key))
+
+    def toggle_peek(self) -> None:
+        """The selected agent's screen alone, or everything again as it was."""
+        if self.has_class("-zoom-live"):
+            self.come_back()
+            return
+        self.come_to_live()
+        self._zoom("live")
 
     def toggle_zoom(self) -> None:
         """Give the focused pane the whole screen, or give it back."""
         pane = self.focused_pane
-        zoomed = not self.has_class("-zoomed")
-        for each in PANES:
-            self.set_class(zoomed and each == pane, f"-zoom-{each}")
-        self.set_class(zoomed, "-zoomed")
+        self._zoom("" if self.has_class("-zoomed") or pane == "needs" else pane)
+
+    def _zoom(self, pane: str) -> None:
+        for each in PANE_NAMES:
+            self.set_class(each == pane, f"-zoom-{each}")
+        self.set_class(bool(pane), "-zoomed")
+
+    def come_to_live(self) -> None:
+        """Go to the live screen, remembering from where."""
+        zoomed = self.has_class("-zoom-live")
+        self._places.append((self.focused_pane, zoomed))
+        self.go_to("live")
+        self._zoom("live" if zoomed else "")
+
+    def come_back(self) -> None:
+        """Back to where we were before the live screen, unless the person has gone elsewhere by now."""
+        pane, zoomed = self._places.pop() if self._places else ("agents", False)
+        if self.focused_pane != "live":
+            self._places.clear()
+            return
+        self._zoom("live" if zoomed else "")
+        self.go_to(pane)
 
     def go_back(self) -> None:
-        """Close the filter, else the zoom, else drop the focused list's filter."""
-        if self.query_one("#filter", Input).display:
-            self.close_filter(keep=False)
+        """Close the filter, else the zoom, else drop the focused list's filter, else leave the live screen."""
+        if self._filter_line.display:
+            self._filter_line.close(keep=False)
+        elif self.has_class("-zoom-live"):
+            self.come_back()
         elif self.has_class("-zoomed"):
-            self.toggle_zoom()
-            self.go_to("agents")
-        elif not self.drop_filter() and self.focused_pane == "live":
-            self.go_to("agents")
-
-    def came_back(self) -> None:
-        """The person stopped typing into an agent: back to where they were."""
-        if self.query_one("#live", LivePane).has_focus:
-            self.go_to("agents")
+            self._zoom("")
+        elif not self._drop_filter() and self.focused_pane in {"live", "needs"}:
+            self._places.clear()
+            self.go_to("agents" if self.is_town and not self.shows_beads else "beads")
 
     def select(self, address: str) -> None:
         """Look at an agent, wherever it was asked for."""
+        if self.shows_beads:
+            self._trade(beads=False)
         self.list_of("agents").move_to(address)
         self._look_at(address)
 
     def _look_at(self, address: str) -> None:
-        if address and address != self.selected:
-            self.selected = address
-            self._title_live()
-            self.query_one("#live", LivePane).show_nothing(Piece("…", "dim"))
-            self.post_message(self.AgentSelected(address))
+        pane = self.query_one("#live", LivePane)
+        if not address or address == self.selected or pane.typing:
+            return
+        self.selected = address
+        self._title_live()
+        pane.show_nothing()
+        self.post_message(self.AgentSelected(address))
 
     def _show_pane(self, pane: str) -> None:
-        for each in PANES:
+        for each in PANE_NAMES:
             self.set_class(each == pane, f"-pane-{each}")
         self._pane = pane
         self._show_tabs()
 
     def _show_tabs(self) -> None:
-        tabs = [KeyHint(str(nth + 1), pane, f"pane({nth + 1})") for nth, pane in enumerate(PANES) if pane != "needs"]
+        tabs = [KeyHint(str(nth), pane, f"pane({nth})") for nth, pane in enumerate(PANE_NAMES, 1) if pane != "needs"]
         self.query_one("#tabs", KeyLine).show_keys(tabs, here=self._pane)
+
+    def _show_hints(self) -> None:
+        pane = "typing" if self.query_one("#live", LivePane).typing else self.focused_pane
+        shown = keys.hints(self._keys, pane if self.is_town else "alone")
+        self.query_one("#keys", KeyLine).show_keys([KeyHint(each.key, each.label, each.action) for each in shown])
 
     # -------------------------------------------------------------------------------------------------- messages
 
+    def on_descendant_focus(self) -> None:
+        """Other keys matter in another pane."""
+        self._show_hints()
+
+    def typing_changed(self) -> None:
+        """Other keys matter while somebody types into an agent."""
+        self._show_hints()
+
     @on(RowList.Highlighted)
     def _highlighted(self, message: RowList.Highlighted) -> None:
+        message.stop()
         pane = self._pane_of(message.row_list)
         if pane == "agents":
             self._look_at(message.key)
-        elif pane == "beads" and message.key:
+        elif pane == "beads" and self.shows_beads:
             self.post_message(self.BeadSelected(message.key))
         elif pane == "needs" and message.row_list.has_focus and (need := self.need(message.key)) and need.address:
             self.select(need.address)
@@ -332,39 +408,19 @@ class HomeScreen(Screen[None]):
         message.stop()
         self.post_message(self.Wanted("verb", message.command))
 
-    @on(OneLine.Pressed)
-    async def _pressed(self, message: OneLine.Pressed) -> None:
-        message.stop()
-        await self.app.run_action(message.act)
-
     def _pane_of(self, row_list: RowList) -> str:
-        return next(pane for pane in PANES if pane != "live" and self.list_of(pane) is row_list)
+        return next(pane for pane in PANE_NAMES if pane != "live" and self.list_of(pane) is row_list)
 
     # -------------------------------------------------------------------------------------------------- the filter
 
     def open_filter(self) -> None:
         """Ask for a filter of the focused list."""
         pane = self.focused_pane
-        if pane in {"needs", "live"}:
-            pane = "agents"
-        self._filtering = pane
-        entry = self.query_one("#filter", Input)
-        entry.value = self._filters.get(pane, "")
-        entry.display = True
-        entry.focus()
+        if pane not in LISTS:
+            pane = "beads" if self.shows_beads else "agents"
+        self._filter_line.open(pane, self._filters.get(pane, ""))
 
-    def close_filter(self, *, keep: bool) -> None:
-        """Go back to the list, with or without the filter."""
-        entry = self.query_one("#filter", Input)
-        if not entry.display:
-            return
-        entry.display = False
-        if not keep:
-            self._set_filter(self._filtering, "")
-        self.list_of(self._filtering).focus()
-
-    def drop_filter(self) -> bool:
-        """Drop the focused list's filter; False when it had none."""
+    def _drop_filter(self) -> bool:
         pane = self.focused_pane
         if not self._filters.get(pane):
             return False
@@ -374,31 +430,24 @@ class HomeScreen(Screen[None]):
     def _set_filter(self, pane: str, text: str) -> None:
         self._filters[pane] = text
         if self.view is not None:
-            self._show_rows(pane)
+            self._show_rows(LISTS[pane])
 
-    @on(Input.Changed, "#filter")
-    def _filter_changed(self, message: Input.Changed) -> None:
+    @property
+    def _filter_line(self) -> FilterLine:
+        return self.query_one("#filter", FilterLine)
+
+    @on(FilterLine.Filtered)
+    def _filtered(self, message: FilterLine.Filtered) -> None:
         message.stop()
-        if self._filtering and message.input.display:
-            self._set_filter(self._filtering, message.value)
-
-    @on(Input.Submitted, "#filter")
-    def _filter_submitted(self, message: Input.Submitted) -> None:
-        message.stop()
-        self.close_filter(keep=True)
+        self._set_filter(message.subject, message.text)
+        if message.closed:
+            self.list_of(message.subject).focus()
 
 
-def _words(row: object) -> dict[str, str]:
-    fields = {name: str(value) for name, value in to_builtins(row).items()}
-    if "group" in fields:
-        fields["rig"] = fields["group"]
-    return fields
+def _section(pane: Pane) -> Section:
+    body = RowList(pane.columns, empty=pane.offer(), keeps_cursor=pane.keeps_cursor, follows=pane.follows)
+    return Section(pane.title, body, id=pane.name)
 
 
 def _spoken(row: AgentRow) -> str:
     return row.name if row.group == "town" else f"{row.group}/{row.name}"
-
-
-def _offer(text: str, command: str) -> tuple[Piece, ...]:
-    """An empty list's words and the verb that fills it."""
-    return (Piece(text + " ", "dim"), Piece(f"{command} ⏎", "brass", command))

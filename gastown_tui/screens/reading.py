@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widget import Widget
 
-from gastown_tui.widgets.key_line import KeyHint, KeyLine
-from gastown_tui.widgets.strip_header import StripHeader
+from gastown_tui.screens.sheet import Sheet
+from gastown_tui.widgets.key_line import KeyHint
+from gastown_tui.widgets.page import Page
 
 
-class ReadingScreen(ModalScreen[None]):
+class ReadingScreen(Sheet[None]):
     """Text to read and leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "dismiss", "Back", show=False),
-        Binding("j,down", "scroll_down", "Down", show=False),
-        Binding("k,up", "scroll_up", "Up", show=False),
+        Binding("q,enter", "leave", "Back", show=False),
         Binding("y", "copy", "Copy", show=False),
     ]
 
     def __init__(self, title: str, text: str, note: str = "") -> None:
-        super().__init__()
-        self._heading = title
+        super().__init__(title, note)
         self._text = text
-        self._note = note
 
-    def compose(self) -> ComposeResult:
-        """The page in a sheet."""
-        with Vertical(classes="sheet"):
-            yield StripHeader(self._heading, self._note)
-            with VerticalScroll(id="page"):
-                yield Static(self._text, markup=False)
-            yield KeyLine(id="sheet-keys")
+    def body(self) -> Iterable[Widget]:
+        """The page."""
+        yield Page(self._text, id="page")
 
-    def on_mount(self) -> None:
-        """The page takes the keys."""
-        self.query_one("#page").focus()
-        hints = [
-            KeyHint("esc", "back", "screen.dismiss"),
-            KeyHint("j k", "scroll", "noop"),
-            KeyHint("y", "copy", "screen.copy"),
-        ]
-        self.query_one("#sheet-keys", KeyLine).show_keys(hints)
+    def hints(self) -> list[KeyHint]:
+        """How to move and to copy."""
+        return [KeyHint("j k", "scroll", "screen.scroll(1)"), KeyHint("y", "copy", "screen.copy")]
 
-    def action_scroll_down(self) -> None:
-        """A line down."""
-        self.query_one("#page").scroll_relative(y=1, animate=False)
-
-    def action_scroll_up(self) -> None:
-        """A line up."""
-        self.query_one("#page").scroll_relative(y=-1, animate=False)
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the page."""
+        self.query_one(Page).action_by(lines)
 
     def action_copy(self) -> None:
         """The whole text to the clipboard."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
-from gastown_tui.core.verbs.declare import Parameter, Suggest, Verb
+from gastown_tui.core.verbs.declare import Suggest, Verb
 from gastown_tui.core.views.suggestions import Suggestion
+from gastown_tui.screens.fields import Field, Unreadable
+from gastown_tui.screens.sheet import Sheet
 from gastown_tui.widgets.columns import Column
-from gastown_tui.widgets.key_line import KeyHint, KeyLine
+from gastown_tui.widgets.key_line import KeyHint
 from gastown_tui.widgets.lines import Row
 from gastown_tui.widgets.pieces import Piece
 from gastown_tui.widgets.row_list import RowList
-from gastown_tui.widgets.strip_header import StripHeader
 
 Offer = Callable[[Suggest, str], Awaitable[tuple[Suggestion, ...]]]
 """What is offered for a kind of value, given what was typed so far."""
@@ -28,139 +29,137 @@ FEW = 6
 """With no more parameters than this, options are shown from the start."""
 
 
-class VerbForm(ModalScreen[dict[str, Any] | None]):
-    """Gives back the verb's arguments, or nothing when the person changed their mind."""
+class VerbForm(Sheet[None]):
+    """Asks for a verb's arguments and stays until they were taken; `Submitted` carries them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", show=False),
         Binding("ctrl+s", "submit", "Submit", show=False, priority=True),
         Binding("ctrl+o", "options", "More", show=False, priority=True),
         Binding("down", "offer(1)", "Next offer", show=False, priority=True),
         Binding("up", "offer(-1)", "Offer before", show=False, priority=True),
     ]
+    CLASSES_ON_SHEET = "sheet form"
+
+    class Submitted(Message):
+        """The person is done with a form."""
+
+        def __init__(self, form: VerbForm, arguments: dict[str, Any]) -> None:
+            super().__init__()
+            self.form = form
+            self.arguments = arguments
 
     def __init__(
-        self,
-        verb: Verb,
-        preset: dict[str, Any],
-        offer: Offer,
-        spell: Callable[[Verb, dict[str, Any]], str],
+        self, verb: Verb, preset: dict[str, Any], offer: Offer, spell: Callable[[Verb, dict[str, Any]], str]
     ) -> None:
-        super().__init__()
+        super().__init__(verb.name, verb.about)
         self.verb = verb
-        self._preset = preset
         self._offer = offer
         self._spell = spell
-        self._all = False
-        self._shown = [each for each in verb.parameters if not each.arg.hidden and not each.arg.raw]
+        self._waits = False
+        self._fields = [Field(each, preset.get(each.name)) for each in verb.parameters if not each.arg.raw]
+        self._shown = [each for each in self._fields if not each.parameter.arg.hidden]
+        self._all = len(self._shown) <= FEW
 
     # -------------------------------------------------------------------------------------------------- layout
 
-    def compose(self) -> ComposeResult:
+    def body(self) -> Iterable[Widget]:
         """A line per field over the offers for the one that is being filled."""
-        with Vertical(classes="sheet form"):
-            yield StripHeader(self.verb.name, self.verb.about)
-            with Vertical(id="fields"):
-                for each in self._shown:
-                    with Horizontal(classes="field", id=f"row-{each.name}"):
-                        yield Label(_label(each), classes="field-name", markup=False)
-                        yield Input(value=self._text(each), placeholder=each.arg.about, id=f"field-{each.name}")
-            yield RowList((Column(24), Column()), id="offers")
-            yield Static("", id="spelled", markup=False)
-            yield Static("", id="complaint", markup=False)
-            yield KeyLine(id="sheet-keys")
+        fields = VerticalScroll(id="fields", can_focus=False)
+        with fields:
+            for each in self._shown:
+                with Horizontal(classes="field", id=f"row-{each.name}"):
+                    yield Label(each.label, classes="field-name", markup=False)
+                    yield Input(value=each.text, placeholder=each.parameter.arg.about, id=f"field-{each.name}")
+        yield RowList((Column(28, share=1), Column()), id="offers")
+        yield Static("", id="spelled", markup=False)
+        yield Static("", id="complaint", markup=False)
 
     def on_mount(self) -> None:
         """Start at the first field that has nothing in it yet."""
-        self._all = len(self._shown) <= FEW
+        super().on_mount()
         self._show_fields()
-        fields = self._fields()
-        empty = [entry for each, entry in fields if not entry.value and (each.is_required or not each.is_option)]
-        start = empty[0] if empty else next((entry for _each, entry in fields if not entry.value), None)
-        (start or fields[-1][1] if fields else self).focus()
+        pairs = self._inputs()
+        wanted = [entry for each, entry in pairs if not entry.value and each.is_asked]
+        empty = [entry for _each, entry in pairs if not entry.value]
+        first = next(iter([*wanted, *empty, *(entry for _each, entry in pairs[-1:])]), None)
+        if first is not None:
+            first.focus()
+        self._respell()
+
+    def hints(self) -> list[KeyHint]:
+        """How to get through it."""
         hints = [
             KeyHint("⏎", "next", "screen.next"),
             KeyHint("↑↓", "choose", "screen.offer(1)"),
             KeyHint("ctrl-s", "do it", "screen.submit"),
-            KeyHint("esc", "leave", "screen.leave"),
         ]
-        if not self._all:
-            hints.insert(3, KeyHint("ctrl-o", "options", "screen.options"))
-        self.query_one("#sheet-keys", KeyLine).show_keys(hints)
-        self._respell()
+        return hints if self._all else [*hints, KeyHint("ctrl-o", "options", "screen.options")]
 
-    def _text(self, each: Parameter) -> str:
-        value = self._preset.get(each.name)
-        if value is None:
-            return ""
-        if isinstance(value, bool):
-            return "yes" if value else ""
-        return " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    def _input(self, field: Field) -> Input:
+        return self.query_one(f"#field-{field.name}", Input)
 
-    def _fields(self) -> list[tuple[Parameter, Input]]:
-        pairs = [(each, self.query_one(f"#field-{each.name}", Input)) for each in self._shown]
-        return [(each, entry) for each, entry in pairs if self.query_one(f"#row-{each.name}").display]
+    def _inputs(self) -> list[tuple[Field, Input]]:
+        """The fields that can be seen."""
+        return [(each, self._input(each)) for each in self._shown if self.query_one(f"#row-{each.name}").display]
 
     def _show_fields(self) -> None:
         for each in self._shown:
-            wanted = self._all or each.is_required or not each.is_option or each.arg.long_text
-            wanted = wanted or bool(self._preset.get(each.name))
-            self.query_one(f"#row-{each.name}").display = wanted
+            is_wanted = self._all or each.is_asked or bool(each.text) or each.parameter.arg.suggest is Suggest.TARGET
+            self.query_one(f"#row-{each.name}").display = is_wanted or each.parameter.arg.long_text
 
     # -------------------------------------------------------------------------------------------------- offers
 
-    def _current(self) -> tuple[Parameter, Input] | None:
-        return next(((each, entry) for each, entry in self._fields() if entry.has_focus), None)
+    def _current(self) -> tuple[Field, Input] | None:
+        return next(((each, entry) for each, entry in self._inputs() if entry.has_focus), None)
+
+    @property
+    def _offers(self) -> RowList:
+        return self.query_one("#offers", RowList)
 
     async def _offer_for_current(self) -> None:
         current = self._current()
-        offers = self.query_one("#offers", RowList)
-        if current is None:
-            offers.set_rows(())
-            return
-        each, entry = current
-        typed = entry.value.split(" ")[-1] if each.is_many else entry.value
-        found: tuple[Suggestion, ...]
-        if each.kind == "bool":
-            found = (Suggestion("yes", each.arg.about), Suggestion("", "no"))
-        elif each.arg.choices:
-            found = tuple(Suggestion(choice) for choice in each.arg.choices if typed.lower() in choice.lower())
-        elif each.arg.suggest is not Suggest.NOTHING:
-            found = await self._offer(each.arg.suggest, typed)
-        else:
-            found = ()
-        offers.set_rows([Row(offer.value, (Piece(offer.value, "brass"), Piece(offer.about, "dim"))) for offer in found])
-        offers.display = bool(found)
+        found = await self._found_for(*current) if current else ()
+        # What is offered is for the word under way; a later keystroke has asked again.
+        if current == self._current():
+            rows = [Row(each.value, (Piece(each.value, "brass"), Piece(each.about, "dim"))) for each in found]
+            self._offers.set_rows(rows)
+            self._offers.display = bool(found)
+
+    async def _found_for(self, field: Field, entry: Input) -> tuple[Suggestion, ...]:
+        typed = field.word_under_way(entry.value)
+        if (choices := field.choices()) is not None:
+            return tuple(each for each in choices if typed.lower() in each.value.lower())
+        kind = field.parameter.arg.suggest
+        return await self._offer(kind, typed) if kind is not Suggest.NOTHING else ()
 
     def action_offer(self, step: int) -> None:
         """Move among the offers without leaving the field."""
-        offers = self.query_one("#offers", RowList)
-        offers.keeps_cursor = True
-        offers.action_down() if step > 0 else offers.action_up()
+        if not self._offers.keeps_cursor:
+            self._offers.keeps_cursor = True
+            self._offers.refresh()
+        elif step > 0:
+            self._offers.action_down()
+        else:
+            self._offers.action_up()
 
     def _take(self, value: str) -> None:
-        current = self._current()
-        if current is None:
-            return
-        each, entry = current
-        if each.is_many:
-            entry.value = " ".join([*entry.value.split(" ")[:-1], value]).strip() + " "
-        else:
-            entry.value = value
-        entry.cursor_position = len(entry.value)
+        if (current := self._current()) is not None:
+            field, entry = current
+            entry.value = field.with_word(entry.value, value)
+            entry.cursor_position = len(entry.value)
 
     # -------------------------------------------------------------------------------------------------- messages
 
     @on(Input.Changed)
-    async def _changed(self, message: Input.Changed) -> None:
+    def _changed(self, message: Input.Changed) -> None:
         message.stop()
-        self.query_one("#offers", RowList).keeps_cursor = False
-        await self._offer_for_current()
+        self._offers.keeps_cursor = False
+        self.run_worker(self._offer_for_current(), exclusive=True, group="offers")
         self._respell()
 
     def on_descendant_focus(self) -> None:
         """Another field: other offers."""
-        self.query_one("#offers", RowList).keeps_cursor = False
+        self._offers.keeps_cursor = False
         self.run_worker(self._offer_for_current(), exclusive=True, group="offers")
 
     @on(Input.Submitted)
@@ -171,6 +170,10 @@ class VerbForm(ModalScreen[dict[str, Any] | None]):
     @on(RowList.Chosen, "#offers")
     def _chosen(self, message: RowList.Chosen) -> None:
         message.stop()
+
+    @on(RowList.Clicked, "#offers")
+    def _clicked(self, message: RowList.Clicked) -> None:
+        message.stop()
         self._take(message.key)
 
     # -------------------------------------------------------------------------------------------------- actions
@@ -178,80 +181,74 @@ class VerbForm(ModalScreen[dict[str, Any] | None]):
     def action_next(self) -> None:
         """Take the highlighted offer; go to the next field, or submit on the last."""
         current = self._current()
-        offers = self.query_one("#offers", RowList)
-        if (
-            current
-            and offers.display
-            and offers.cursor_key
-            and (offers.keeps_cursor or self._completes(current, offers))
-        ):
-            self._take(offers.cursor_key)
-        fields = [entry for _each, entry in self._fields()]
-        at = fields.index(current[1]) if current else -1
-        if at + 1 < len(fields):
-            fields[at + 1].focus()
+        if current is not None and self._offers.display and self._offers.cursor_key and self._means_offer(*current):
+            self._take(self._offers.cursor_key)
+            if current[0].parameter.is_many:
+                self._offers.keeps_cursor = False
+                return
+        inputs = [entry for _each, entry in self._inputs()]
+        at = inputs.index(current[1]) if current else -1
+        if at + 1 < len(inputs):
+            inputs[at + 1].focus()
         else:
             self.action_submit()
 
-    def _completes(self, current: tuple[Parameter, Input], offers: RowList) -> bool:
-        """A half-typed id with one offer left means that one."""
-        each, entry = current
-        return bool(entry.value.strip()) and len(offers.rows) == 1 and not each.is_many and each.kind == "str"
+    def _means_offer(self, field: Field, entry: Input) -> bool:
+        """An offer was chosen, or what was typed leaves only one."""
+        typed = field.word_under_way(entry.value)
+        return self._offers.keeps_cursor or (bool(typed) and len(self._offers.rows) == 1)
 
     def action_options(self) -> None:
         """Show every option."""
         self._all = True
         self._show_fields()
-
-    def action_leave(self) -> None:
-        """Do nothing."""
-        self.dismiss(None)
+        self.show_keys()
 
     def action_submit(self) -> None:
-        """Hand the arguments over, unless one is missing."""
-        arguments = self._arguments()
-        missing = [each for each, _entry in self._fields() if each.is_required and not arguments.get(each.name)]
-        if missing:
-            self.query_one("#complaint", Static).update(f"{_label(missing[0])} is missing")
-            self.query_one(f"#field-{missing[0].name}", Input).focus()
+        """Hand the arguments over, unless one is missing or cannot be read."""
+        if self._waits:
             return
-        self.dismiss(arguments)
+        try:
+            arguments = self._arguments()
+        except Unreadable as error:
+            self.complain(str(error))
+            self._input(error.field).focus()
+            return
+        for each in self._shown:
+            if each.parameter.is_required and not arguments[each.name]:
+                self.complain(f"{each.label} is missing")
+                self.query_one(f"#row-{each.name}").display = True
+                self._input(each).focus()
+                return
+        self.post_message(self.Submitted(self, arguments))
 
     def _arguments(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for each in self.verb.parameters:
-            if each not in self._shown:
-                found[each.name] = each.default
-                continue
-            text = self.query_one(f"#field-{each.name}", Input).value.strip()
-            found[each.name] = _value(each, text)
-        return found
+        defaults = {each.name: each.default for each in self.verb.parameters}
+        return defaults | {each.name: each.value(self._input(each).value) for each in self._shown}
 
     def _respell(self) -> None:
         try:
             line = self._spell(self.verb, self._arguments())
-        except ValueError:
+        except Unreadable:
             line = ""
         self.query_one("#spelled", Static).update(line)
         self.query_one("#complaint", Static).update("")
 
+    # -------------------------------------------------------------------------------------------------- public
 
-def _label(each: Parameter) -> str:
-    name = each.flags[0].lstrip("-") if each.is_option else each.name.rstrip("_")
-    return name.replace("_", " ")
+    def wait(self) -> None:
+        """The arguments are being acted on."""
+        self._waits = True
+        self.query_one("#complaint", Static).update("…")
 
+    def complain(self, text: str) -> None:
+        """Say what is wrong; the person can put it right."""
+        self._waits = False
+        if self.is_attached:
+            self.query_one("#complaint", Static).update(text)
 
-def _value(each: Parameter, text: str) -> Any:
-    if each.is_many:
-        return tuple(text.split())
-    if not text:
-        return each.default if not each.is_required else ""
-    match each.kind:
-        case "bool":
-            return text.lower() in {"yes", "y", "true", "1"}
-        case "int":
-            return int(text) if text.lstrip("-").isdigit() else text
-        case "float":
-            return float(text) if text.replace(".", "", 1).lstrip("-").isdigit() else text
-        case _:
-            return text
+    def close(self) -> None:
+        """It is done; gone already is fine."""
+        self._waits = False
+        if self.is_current:
+            self.dismiss(None)

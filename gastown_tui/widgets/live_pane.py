@@ -132,6 +132,16 @@ class LivePane(Widget, can_focus=True):
     class Left(_Said):
         """The person stopped typing."""
 
+    class Resized(_Said):
+        """The pane has another size."""
+
+    class Pressed(_Said):
+        """A piece that asks for something was clicked where there is no screen to show."""
+
+        def __init__(self, pane: LivePane, act: str) -> None:
+            super().__init__(pane)
+            self.act = act
+
     class HistoryWanted(_Said):
         """The person scrolls back further than is known here; answer with `show_history`."""
 
@@ -194,15 +204,18 @@ class LivePane(Widget, can_focus=True):
     def _header_strip(self, width: int) -> Strip:
         ground = "live-pane--typing" if self.typing else "live-pane--header"
         if self.typing:
-            hint = " or ".join((*(_spoken(key) for key in self.leave_keys), "a click here"))
+            keys = " or ".join(_spoken(key) for key in self.leave_keys)
             left = [
                 Part((Piece(f"typing into {self.title}", "on-brass"),)),
                 Part((Piece(self.note, "on-brass"),), rank=3),
             ]
-            right = [Part((Piece(f"{hint} leaves", "on-brass"),))]
+            right = [
+                Part((Piece(f"{keys} leaves", "on-brass"),)),
+                Part((Piece("so does a click here", "on-brass"),), rank=2),
+            ]
         else:
             title = Piece(self.title, "brass-strong" if self.has_focus else "brass")
-            left = [Part((title, Piece(f" {self._state()}" if self.title else "", "dim")))]
+            left = [Part((title, Piece(f" {self._state()}" if self.title and self._state() else "", "dim")))]
             left += [Part((Piece(f"· {self.note}", "dim"),), gap=1)] if self.note else []
             right = []
         margin = Piece(" " if width > 2 else "")
@@ -270,6 +283,7 @@ class LivePane(Widget, can_focus=True):
         if event.key in self.leave_keys:
             self.leave()
         else:
+            self.action_follow()
             self.post_message(self.Typed(self, event.key, event.character))
 
     async def _on_paste(self, event: events.Paste) -> None:
@@ -284,10 +298,16 @@ class LivePane(Widget, can_focus=True):
         if self.app.app_focus:
             self.leave()
 
+    def _on_resize(self, event: events.Resize) -> None:
+        self.post_message(self.Resized(self))
+
     async def _on_click(self, event: events.Click) -> None:
         if self.typing and event.y == 0:
             event.stop()
             self.leave()
+        elif act := str(event.style.meta.get("act", "")):
+            event.stop()
+            self.post_message(self.Pressed(self, act))
 
     async def _on_mouse_down(self, event: events.MouseDown) -> None:
         if not self._mouse("down", event):
@@ -383,4 +403,5 @@ def _painted(strip: Strip, style: Style) -> Strip:
 
 def _spoken(key: str) -> str:
     """A key as people write it."""
-    return key.replace("right_square_bracket", "]").replace("left_square_bracket", "[").replace("ctrl+", "ctrl-")
+    spoken = key.replace("right_square_bracket", "]").replace("left_square_bracket", "[").replace("ctrl+", "ctrl-")
+    return spoken.upper() if spoken[:1] == "f" and spoken[1:].isdigit() else spoken

@@ -103,6 +103,9 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     class Chosen(_Said):
         """A row was opened, by Enter or a double click."""
 
+    class Clicked(_Said):
+        """A row was clicked once."""
+
     class Acted(_Said):
         """A piece that asks for something was clicked."""
 
@@ -227,8 +230,8 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self._go(index)
         if act:
             self.post_message(self.Acted(self, line.key, act))
-        elif event.chain == 2:
-            self.post_message(self.Chosen(self, line.key))
+        else:
+            self.post_message(self.Chosen(self, line.key) if event.chain == 2 else self.Clicked(self, line.key))
 
     def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._wheel(event, WHEEL_LINES)

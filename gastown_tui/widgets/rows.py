@@ -14,7 +14,7 @@ from gastown_tui.core.views.shelf import BeadRow
 from gastown_tui.core.views.tones import Tone
 from gastown_tui.widgets.columns import Column
 from gastown_tui.widgets.lines import Heading, Line, Row
-from gastown_tui.widgets.pieces import Bar, Piece
+from gastown_tui.widgets.pieces import Bar, Cell, Piece, cut
 
 INK_OF: dict[Tone, str] = {
     Tone.INK: "ink",
@@ -63,11 +63,12 @@ _ACTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "asks": (("r", "reply", "reply"), ("a", "attach", "attach"), ("z", "snooze", "snooze")),
     "stuck": (("w", "why", "why"), ("n", "nudge", "nudge"), ("a", "attach", "attach")),
     "crashed": (("w", "why", "why"), ("a", "attach", "attach"), ("z", "snooze", "snooze")),
-    "escalation": (("k", "ack", "ack"), ("r", "reply", "reply"), ("z", "snooze", "snooze")),
+    "escalation": (("e", "seen to", "ack"), ("r", "reply", "reply"), ("z", "snooze", "snooze")),
     "stranded": (("n", "nudge", "nudge"), ("a", "attach", "attach"), ("z", "snooze", "snooze")),
 }
 _OTHER_ACTIONS = (("w", "why", "why"), ("z", "snooze", "snooze"))
 _MOST_ACTIONS = 4
+_MOST_ANSWERS = 2
 
 
 def agent_lines(rows: Sequence[AgentRow]) -> tuple[Line, ...]:
@@ -109,7 +110,7 @@ def need_lines(rows: Sequence[NeedRow]) -> tuple[Line, ...]:
                 Piece(row.glyph, "need-strong"),
                 Piece(row.who, "strong"),
                 Piece(row.kind, "need"),
-                (Piece(row.text), Piece(f" ({'/'.join(row.choices)})", "brass")) if row.choices else row.text,
+                _question(row),
                 Piece(row.age, "dim"),
                 Piece(row.bead_id, "note"),
                 need_actions(row),
@@ -124,16 +125,37 @@ def need_actions(row: NeedRow) -> tuple[Piece, ...]:
 
     Acts are `answer:<choice>`, `reply`, `attach`, `why`, `nudge`, `ack` and `snooze`.
     """
-    keys = [choice[:1] for choice in row.choices]
-    by_letter = len(set(keys)) == len(keys) and not set(keys) & {"r", "a", "z"}
+    letters = _by_letter(row.choices)
     answers = [
-        (keys[nth] if by_letter else str(nth + 1), choice, f"answer:{choice}")
-        for nth, choice in enumerate(row.choices[:2])
+        (choice[:1].lower() if letters else str(nth), choice, f"answer:{choice}")
+        for nth, choice in enumerate(row.choices[:_MOST_ANSWERS], 1)
     ]
     pieces: list[Piece] = []
     for key, label, act in [*answers, *_ACTIONS.get(row.kind, _OTHER_ACTIONS)][:_MOST_ACTIONS]:
-        pieces += [Piece(key, "brass", act), Piece(f" {label}", "dim", act), Piece("  ")]
+        pieces += [Piece(key, "brass", act), Piece(f" {cut(label, 10)}", "dim", act), Piece("  ")]
     return tuple(pieces[:-1])
+
+
+def answer_keys(row: NeedRow) -> dict[str, str]:
+    """The acts that answer a question, by key: its number, and its letter where that is `y` or `n`."""
+    keys = {str(nth): f"answer:{choice}" for nth, choice in enumerate(row.choices[:9], 1)}
+    if _by_letter(row.choices):
+        keys |= {choice[:1].lower(): f"answer:{choice}" for choice in row.choices}
+    return keys
+
+
+def _by_letter(choices: Sequence[str]) -> bool:
+    """Whether it is a question of yes or no; other first letters would get in the way of the room's own keys."""
+    letters = [choice[:1].lower() for choice in choices]
+    return bool(letters) and set(letters) <= {"y", "n"} and len(set(letters)) == len(letters)
+
+
+def _question(row: NeedRow) -> Cell:
+    if not row.choices:
+        return row.text
+    numbered = (f"{nth} {choice}" for nth, choice in enumerate(row.choices, 1))
+    choices = "/".join(row.choices) if _by_letter(row.choices) else ", ".join(numbered)
+    return (Piece(row.text), Piece(f" ({choices})", "brass"))
 
 
 def convoy_lines(rows: Sequence[ConvoyRow]) -> tuple[Line, ...]:

@@ -36,8 +36,11 @@ class StatusLine(OneLine):
 def _town_parts(view: StatusView) -> list[Part]:
     path = (Piece(view.path, "dim"),) if view.path else ()
     parts = [Part((Piece(view.name, "brass-strong"),)), Part(path, rank=4, gap=1)]
+    ready = () if view.ready is None else (Piece("ready ", "dim"), Piece(str(view.ready)))
+    if not view.is_town:
+        return [*parts, Part(ready, gap=4), Part((Piece(f"~ {view.trouble}", "caution"),) if view.trouble else ())]
     if view.rests:
-        parts.append(Part((Piece("· the town rests", "dim"),), gap=4))
+        parts.append(Part((Piece("· the town rests, ", "dim"), Piece("start", "brass", "verb('start')")), gap=4))
     parts += [
         Part((Piece("● ", "motion" if view.working else "dim"), *_count(view.working, "working")), gap=4),
         Part((Piece("○ ", "dim"), *_count(view.idle, "idle")), rank=1),
@@ -54,6 +57,7 @@ def _town_parts(view: StatusView) -> list[Part]:
         Part((Piece("queue ", "dim"), Piece(str(view.queue))), rank=3, gap=6),
         Part((Piece("mail ", "dim"), Piece(str(view.mail), "strong" if view.mail else "ink")), rank=2, gap=3),
         Part(waiting, rank=4, gap=3),
+        Part(ready, rank=4, gap=3),
     ]
 
 

@@ -90,7 +90,7 @@ async def test_a_state_of_several_words_is_never_cut_while_there_is_room() -> No
         (a_need("asks", choices=("retry", "abort")), "1 retry  2 abort  r reply  a attach"),
         (a_need("asks"), "r reply  a attach  z snooze"),
         (a_need("stuck"), "w why  n nudge  a attach"),
-        (a_need("escalation"), "k ack  r reply  z snooze"),
+        (a_need("escalation"), "e seen to  r reply  z snooze"),
         (a_need("something new"), "w why  z snooze"),
     ],
 )

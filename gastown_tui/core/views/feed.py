@@ -135,6 +135,8 @@ def feed_row(event: e.Event) -> FeedRow | None:
     if words is None:
         return None
     word, tone, subject, bead_id, agent = words
+    if agent == event.actor:
+        subject = subject.removeprefix(short(agent)).strip()
     return FeedRow(
         event_id=event.event_id,
         at=event.timestamp,

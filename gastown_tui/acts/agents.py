@@ -1,0 +1,241 @@
+"""Acts on the selected agent: look at it, type into it, go to it, answer it, ask why it is as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from textual import on, work
+from textual.app import SuspendNotSupported
+
+from gastown_tui.acts.verbs import VerbActs
+from gastown_tui.core import verbs
+from gastown_tui.core.errors import GastownError
+from gastown_tui.core.model.address import session_name
+from gastown_tui.core.model.ids import Address
+from gastown_tui.core.views.why import why_text
+from gastown_tui.screens.home import HomeScreen
+from gastown_tui.screens.reading import ReadingScreen
+from gastown_tui.watch import LookChanged, TypingRefused
+from gastown_tui.widgets.live_pane import LivePane
+
+SNOOZE = "15m"
+COME_BACK = "ctrl-b d goes back to the room"
+COME_BACK_FROM_CLIENT = "ctrl-b L goes back to the room"
+HINT_MS = "4000"
+
+
+class AgentActs(VerbActs):
+    """What keys do to the selected agent."""
+
+    typing_into = ""
+    """Address of the agent that keys go to; empty when they are the room's."""
+    _size_before: tuple[int, int] = (0, 0)
+
+    # -------------------------------------------------------------------------------------------------- looking
+
+    @on(HomeScreen.AgentSelected)
+    def _agent_selected(self, message: HomeScreen.AgentSelected) -> None:
+        self.watch_town.select(message.address)
+
+    @on(LookChanged)
+    def _look_changed(self, message: LookChanged) -> None:
+        if message.look is None and message.address == self.typing_into:
+            self.live.leave()
+            self.warn(f"{message.address}: {message.why_not}")
+        self.home.show_look(message.address, message.look, message.why_not)
+
+    def action_next(self) -> None:
+        """Go to the next thing that needs the person."""
+        home, needs = self.home, self.home.list_of("needs")
+        if home.view is None or not home.view.needs:
+            self.say("nobody needs you")
+            return
+        if needs.has_focus:
+            before = needs.cursor_key
+            needs.action_down()
+            if needs.cursor_key == before:
+                needs.action_top()
+        home.go_to("needs")
+        need = home.need(needs.cursor_key)
+        if need is not None and need.address:
+            home.select(need.address)
+
+    def action_peek(self) -> None:
+        """The selected agent's screen as large as the room; again to go back."""
+        self.home.toggle_peek()
+
+    @work
+    async def action_why(self) -> None:
+        """Show the evidence behind the selected agent's status."""
+        address = self.home.selected
+        if not address:
+            self.say("no agent is selected")
+            return
+        mirror = self.watch_town.mirror
+        if mirror is None:
+            return
+        try:
+            text = await self.watch_town.ask(
+                lambda hands, town: why_text(town, address, mirror.seen, hands.clock.now())
+            )
+        except GastownError as error:
+            self.complain(error)
+            return
+        self.push_screen(ReadingScreen(f"why {address}", text))
+
+    # -------------------------------------------------------------------------------------------------- answering
+
+    def answer(self, need_key: str, choice: str) -> None:
+        """Give an agent's question one of its answers."""
+        need = self.home.need(need_key)
+        if need is not None and need.address:
+            self.run_named("answer", {"agent": need.address, "text": choice})
+
+    def reply_to_agent(self, address: str) -> None:
+        """Say something to an agent: the answer when it asks, else a nudge."""
+        row = self.home.agent(address)
+        verb = verbs.find("answer" if row is not None and row.state == "asks" else "nudge")
+        if verb is not None and address:
+            self.open_form(verb, {"agent": address})
+
+    def acknowledge(self, need_key: str) -> None:
+        """Say that an escalation is seen to."""
+        need = self.home.need(need_key)
+        if need is not None and need.escalation_id:
+            self.run_named("escalate ack", {"escalation": need.escalation_id})
+
+    def action_snooze(self) -> None:
+        """Hide rows of Needs you for a while: the marked ones, or the one under the cursor."""
+        needs = self.home.list_of("needs")
+        for key in needs.marked or ((needs.cursor_key,) if needs.cursor_key else ()):
+            self.snooze(key)
+        needs.clear_marks()
+
+    def snooze(self, need_key: str) -> None:
+        """Hide one row of Needs you for a while."""
+        self.run_named("snooze", {"subject": need_key, "duration": SNOOZE})
+
+    # -------------------------------------------------------------------------------------------------- typing into it
+
+    def action_attach(self) -> None:
+        """Type into the selected agent's screen in place; an agent without a session is started first."""
+        address = self.home.selected
+        if not address:
+            self.say("no agent is selected")
+        elif self.watch_town.has_session(address):
+            self._type_into(address)
+        else:
+            self.say(f"starting {address} …")
+            self.run_named("attach", {"agent": address}, then=lambda _receipt: self._type_into_new(address))
+
+    @work
+    async def _type_into_new(self, address: str) -> None:
+        mirror = self.watch_town.mirror
+        if mirror is not None:
+            await mirror.look_again()
+        if self.is_home and self.home.selected == address:
+            self._type_into(address)
+
+    @work(exclusive=True, group="typing")
+    async def _type_into(self, address: str) -> None:
+        if self.home.shows_beads:
+            self.home.go_to("agents")
+        self.home.come_to_live()
+        self.typing_into = address
+        self.live.typing = True
+        self.home.typing_changed()
+        await self._fit(address)
+
+    async def _fit(self, address: str) -> None:
+        """While nobody else looks at it, its screen is as large as the pane it is typed into."""
+        mirror, pane = self.watch_town.mirror, self.live
+        if mirror is None:
+            return
+        size = await mirror.fit(session_name(Address(address)), pane.size.width, pane.size.height - 1)
+        if self._size_before == (0, 0):
+            self._size_before = size
+
+    @on(LivePane.Typed)
+    def _typed_key(self, message: LivePane.Typed) -> None:
+        if self.typing_into and (mirror := self.watch_town.mirror):
+            mirror.type_key(session_name(Address(self.typing_into)), message.key, message.character)
+
+    @on(LivePane.Pasted)
+    def _pasted(self, message: LivePane.Pasted) -> None:
+        if self.typing_into and (mirror := self.watch_town.mirror):
+            mirror.paste(session_name(Address(self.typing_into)), message.text)
+
+    @on(LivePane.Resized)
+    async def _pane_resized(self) -> None:
+        if self.typing_into:
+            await self._fit(self.typing_into)
+
+    @on(TypingRefused)
+    def _typing_refused(self, message: TypingRefused) -> None:
+        self.live.leave()
+        self.complain(message.error)
+
+    @on(LivePane.Left)
+    async def _left(self) -> None:
+        address, self.typing_into = self.typing_into, ""
+        size, self._size_before = self._size_before, (0, 0)
+        self.home.come_back()
+        self.home.typing_changed()
+        if address and all(size) and (mirror := self.watch_town.mirror):
+            await mirror.give_back(session_name(Address(address)), size)
+
+    @on(LivePane.HistoryWanted)
+    async def _history_wanted(self, message: LivePane.HistoryWanted) -> None:
+        mirror, address = self.watch_town.mirror, self.home.selected
+        if mirror is None or not address:
+            message.pane.show_history(())
+            return
+        try:
+            message.pane.show_history(await mirror.history(session_name(Address(address)), message.lines))
+        except GastownError as error:
+            self.complain(error)
+
+    # -------------------------------------------------------------------------------------------------- going there
+
+    def action_attach_full(self) -> None:
+        """Hand the whole terminal to the selected agent, and come back to the very place."""
+        if self.home.selected:
+            self.run_named("attach", {"agent": self.home.selected})
+        else:
+            self.say("no agent is selected")
+
+    def hand_over(self, argv: tuple[str, ...], session: str) -> None:
+        """Give the terminal to another program until it ends."""
+        self.run_worker(self._hand_over(argv, session), exclusive=True, group="attach")
+
+    async def _hand_over(self, argv: tuple[str, ...], session: str) -> None:
+        self.watch_town.handovers += 1
+        if "switch-client" in argv:
+            await self._switch((*argv, ";", "display-message", "-d", HINT_MS, COME_BACK_FROM_CLIENT))
+            return
+        env = {key: value for key, value in os.environ.items() if key not in {"TMUX", "TMUX_PANE"}}
+        mirror, before = self.watch_town.mirror, (0, 0)
+        if mirror is not None:
+            before = await mirror.fit(session, self.size.width, self.size.height)
+        try:
+            with self.suspend():
+                process = await asyncio.create_subprocess_exec(
+                    *argv, ";", "display-message", "-d", HINT_MS, COME_BACK, env=env
+                )
+                await process.wait()
+        except SuspendNotSupported:
+            self.warn("this terminal cannot be handed over; a types into the agent in place")
+        except OSError as error:
+            self.complain(GastownError(f"{argv[0]} could not be run: {error.strerror}"))
+        self.refresh(layout=True)
+        if mirror is not None and all(before):
+            await mirror.give_back(session, before)
+
+    async def _switch(self, argv: tuple[str, ...]) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        )
+        _out, complaint = await process.communicate()
+        if process.returncode:
+            self.complain(GastownError(complaint.decode(errors="replace").strip() or "tmux did not switch over"))

@@ -1,0 +1,48 @@
+"""What every act can reach: the town's eyes, the home screen, and words for the person."""
+
+from __future__ import annotations
+
+from textual.app import App
+
+from gastown_tui.core.errors import GastownError
+from gastown_tui.screens.home import HomeScreen
+from gastown_tui.watch import Sources, TownWatch
+from gastown_tui.widgets.live_pane import LivePane
+
+COMPLAINT_S = 8.0
+"""How long a complaint stays; it may have two lines."""
+
+
+class Room(App[int]):
+    """The app as the acts know it."""
+
+    watch_town: TownWatch
+    sources: Sources
+
+    @property
+    def home(self) -> HomeScreen:
+        """The home screen, wherever we are."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, HomeScreen))
+
+    @property
+    def live(self) -> LivePane:
+        """The live pane."""
+        return self.home.query_one("#live", LivePane)
+
+    @property
+    def is_home(self) -> bool:
+        """Whether keys are the home screen's: nothing lies over it and nobody types into an agent."""
+        return isinstance(self.screen, HomeScreen) and not self.live.typing
+
+    def say(self, text: str) -> None:
+        """A word that passes."""
+        self.notify(text, markup=False)
+
+    def warn(self, text: str) -> None:
+        """A word of warning."""
+        self.notify(text, severity="warning", markup=False, timeout=COMPLAINT_S)
+
+    def complain(self, error: GastownError) -> None:
+        """What went wrong, and what to do about it."""
+        text = f"{error.message}\n{error.hint}" if error.hint else error.message
+        self.notify(text, severity="error", markup=False, timeout=COMPLAINT_S)

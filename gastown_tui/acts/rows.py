@@ -1,0 +1,154 @@
+"""Acts on rows and panes: open what a row stands for, go from pane to pane, filter, copy, zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on
+
+from gastown_tui.acts.agents import AgentActs
+from gastown_tui.acts.mail import MailActs
+from gastown_tui.core.errors import GastownError
+from gastown_tui.core.fold import Town
+from gastown_tui.core.ports import Hands
+from gastown_tui.core.views.bead_text import whole
+from gastown_tui.screens.home import HomeScreen
+from gastown_tui.screens.panes import PANE_NAMES
+
+
+class RowActs(AgentActs, MailActs):
+    """What keys do to the row under the cursor."""
+
+    # -------------------------------------------------------------------------------------------------- wanted
+
+    @on(HomeScreen.Wanted)
+    def _wanted(self, message: HomeScreen.Wanted) -> None:
+        act, _, more = message.act.partition(":")
+        match act:
+            case "open":
+                self._open(more, message.subject)
+            case "verb":
+                self.action_verb(message.subject)
+            case "answer":
+                self.answer(message.subject, more)
+            case "snooze":
+                self.snooze(message.subject)
+            case "ack":
+                self.acknowledge(message.subject)
+            case "reply":
+                self._on_need(message.subject, self.action_reply)
+            case "nudge":
+                self._on_need(message.subject, lambda: self.action_verb("nudge"))
+            case "attach":
+                self._on_need(message.subject, self.action_attach)
+            case "why":
+                self._on_need(message.subject, self.action_why)
+
+    def _on_need(self, key: str, act: Callable[[], object]) -> None:
+        need = self.home.need(key)
+        if need is not None and need.address:
+            self.home.select(need.address)
+        act()
+
+    def _open(self, pane: str, key: str) -> None:
+        match pane:
+            case "mail":
+                self.read_letter(key)
+            case "convoys":
+                self.run_named("convoy status", {"convoy": key})
+            case "beads":
+                self.run_named("bd show", {"ids": (key,)})
+            case "feed":
+                self._open_event(key)
+            case "needs":
+                self._on_need(key, self.action_reply)
+            case _:
+                self.action_peek()
+
+    def _open_event(self, event_id: str) -> None:
+        """From an event to its agent, else to its bead."""
+        view = self.home.view
+        row = next((row for row in view.feed if row.event_id == event_id), None) if view else None
+        if row is None:
+            return
+        if row.agent and self.home.agent(row.agent):
+            self.home.select(row.agent)
+            self.home.go_to("agents")
+        elif row.bead_id:
+            self.run_named("bd show", {"ids": (row.bead_id,)})
+        else:
+            self.say(f"{row.kind} {row.subject}")
+
+    def action_archive(self) -> None:
+        """Put away what is selected: messages, or escalations somebody sees to."""
+        pane = self.home.focused_pane
+        lines = self.home.list_of(pane) if pane in {"mail", "needs"} else None
+        chosen = (lines.marked or (lines.cursor_key,)) if lines is not None and lines.cursor_key else ()
+        if lines is None or not chosen:
+            return
+        if pane == "mail":
+            self.put_away(chosen)
+        for key in chosen if pane == "needs" else ():
+            self.acknowledge(key)
+        lines.clear_marks()
+
+    def action_reply(self) -> None:
+        """Answer what is selected: a message, a question, or the agent itself."""
+        home = self.home
+        if home.focused_pane == "mail":
+            if home.focused_key:
+                self.read_letter(home.focused_key, answering=True)
+            return
+        need = home.need(home.focused_key) if home.focused_pane == "needs" else None
+        self.reply_to_agent(need.address if need is not None else home.selected)
+
+    # -------------------------------------------------------------------------------------------------- beads
+
+    @on(HomeScreen.BeadSelected)
+    async def _bead_selected(self, message: HomeScreen.BeadSelected) -> None:
+        def page(_hands: Hands, town: Town) -> tuple[str, str]:
+            bead = town.find(message.bead_id)
+            return (bead.title, whole(town, bead, time=_day)) if bead else ("", "no longer there")
+
+        try:
+            title, text = await self.watch_town.ask(page)
+        except GastownError as error:
+            title, text = "", error.message
+        self.home.show_bead(message.bead_id, title, text)
+
+    def action_beads(self) -> None:
+        """Beads where the agents stand; again for the agents."""
+        self.home.go_to("agents" if self.home.shows_beads and self.home.is_town else "beads")
+
+    # -------------------------------------------------------------------------------------------------- panes
+
+    def action_pane(self, number: int) -> None:
+        """Go to a pane by its digit."""
+        self.home.go_to(PANE_NAMES[number - 1])
+
+    def action_zoom(self) -> None:
+        """The focused pane alone; again for all."""
+        self.home.toggle_zoom()
+
+    def action_filter(self) -> None:
+        """Filter the focused list."""
+        self.home.open_filter()
+
+    def action_step_back(self) -> None:
+        """Close what is open: the filter, the zoom."""
+        self.home.go_back()
+
+    def action_copy(self) -> None:
+        """Copy the id of the selected row."""
+        key = self.home.focused_key
+        if key:
+            self.copy_to_clipboard(key)
+            self.say(f"copied {key}")
+
+    def action_theme(self) -> None:
+        """Choose a theme."""
+        self.search_themes()
+
+
+def _day(text: str) -> str:
+    return text[:16].replace("T", " ")

@@ -1,0 +1,1 @@
+"""Pictures of the room, and the scenes they show."""

@@ -1,0 +1,126 @@
+"""Scenes of the room, from fixed data under a clock that stands still: what screenshots and snapshot tests show."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+from pathlib import Path
+
+import msgspec
+from textual.pilot import Pilot
+
+from gastown_tui.app import GastownApp
+from gastown_tui.core.errors import NotFound
+from gastown_tui.core.ports import Hands
+from gastown_tui.widgets.row_list import RowList
+from screenshots.places import HOME, a_fresh_town, a_lone_ledger, a_working_town
+from tests.fakes import FakeTown, fake_town
+from tests.rooms import FakeSources, until
+
+Room = Pilot[int]
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """One picture."""
+
+    name: str
+    size: tuple[int, int]
+    act: Callable[[Room], Awaitable[None]]
+    fake: Callable[[], FakeTown]
+
+    @property
+    def file(self) -> str:
+        """What it is called on disk, without the ending."""
+        return f"{self.name}-{self.size[0]}x{self.size[1]}"
+
+
+class _Nowhere(FakeSources):
+    """Where there is no town at all."""
+
+    def hands(self, path: Path | None) -> Hands:
+        raise NotFound("there is no town and no .beads in ~/projects or above it", hint="gt install makes one")
+
+
+# ---------------------------------------------------------------------------------------------- acts
+
+
+def _app(room: Room) -> GastownApp:
+    assert isinstance(room.app, GastownApp)
+    return room.app
+
+
+def _rows(room: Room, selector: str) -> int:
+    """How many lines a list on the top screen has."""
+    found = room.app.screen.query(selector).results(RowList)
+    return sum(len(each.rows) for each in found)
+
+
+async def _home(room: Room) -> None:
+    await room.press("full_stop")
+
+
+async def _typing(room: Room) -> None:
+    await room.press("full_stop", "a")
+    await until(room, lambda: _app(room).live.typing)
+
+
+async def _sling(room: Room) -> None:
+    await room.press("s", *"ap-9")
+    await until(room, lambda: _rows(room, "#offers"))
+    await room.press("down")
+
+
+async def _letter(room: Room) -> None:
+    await room.press("3", "enter")
+    await until(room, lambda: room.app.screen.query("Page"))
+
+
+async def _help(room: Room) -> None:
+    await room.press("question_mark")
+    await until(room, lambda: _rows(room, "#help"))
+
+
+async def _beads(room: Room) -> None:
+    await room.press("b")
+    await until(room, lambda: _rows(room, "#beads RowList"))
+    await room.press("j")
+
+
+async def _nothing(room: Room) -> None:
+    await room.pause()
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene("home", (80, 24), _home, a_working_town),
+    Scene("home", (120, 40), _home, a_working_town),
+    Scene("home", (160, 42), _home, a_working_town),
+    Scene("home", (200, 60), _home, a_working_town),
+    Scene("typing", (160, 42), _typing, a_working_town),
+    Scene("sling", (120, 40), _sling, a_working_town),
+    Scene("letter", (120, 40), _letter, a_working_town),
+    Scene("help", (120, 40), _help, a_working_town),
+    Scene("beads", (160, 42), _beads, a_working_town),
+    Scene("fresh", (120, 40), _nothing, a_fresh_town),
+    Scene("lone-ledger", (120, 30), _nothing, a_lone_ledger),
+    Scene("first-run", (100, 30), _nothing, lambda: fake_town()),
+)
+
+
+def app_of(scene: Scene) -> GastownApp:
+    """The room of a scene, not running yet."""
+    fake = scene.fake()
+    sources = _Nowhere(fake) if scene.name == "first-run" else FakeSources(fake)
+    return GastownApp(HOME, sources=sources, zone=UTC)
+
+
+async def set_scene(room: Room, scene: Scene) -> None:
+    """Bring the room to where the picture is taken."""
+    app = _app(room)
+    if scene.name == "first-run":
+        await until(room, lambda: app.screen.query("#choices"))
+    else:
+        await until(room, lambda: app.home.view is not None and app.home.view.status.ready is not None)
+    await scene.act(room)
+    await room.pause()
+    app.clear_notifications()
+    await room.pause()
