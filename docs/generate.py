@@ -39,7 +39,10 @@ def verbs_page() -> Iterator[str]:
     """Every verb by group."""
     yield NOTE
     yield "# Verbs\n"
-    yield "Typed after `gastown-tui --batch` or `gt`, after `:` in the room, and found in its palette. `bd X` is `bd X`.\n"
+    yield (
+        "Typed after `gastown-tui --batch` or `gt`, after `:` in the room, and found in its palette. "
+        "The launcher `bd` puts its name in front: `bd list` is the verb `bd list`.\n"
+    )
     every = [verb for verb in verbs.every() if not verb.hidden]
     for group in dict.fromkeys(verb.group for verb in every):
         yield f"## {group.capitalize()}\n"
