@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
-from gastown_tui.core.errors import LedgerDamaged
-from gastown_tui.core.world.lock import FileLock
+from gastown_tui.core.errors import Conflict, LedgerDamaged
+from gastown_tui.core.world.lock import FileLock, try_lock, unlock
 
 _sync = getattr(os, "fdatasync", os.fsync)
 _SYNC_WAIT_S = 60.0
-_RECORD = 40
+_POLL_S = 0.0005
+_RECORD = b"%d %d"
+_LENGTH = 64
 
 
 class Durable:
     """What is known to be on the disk of one log file.
 
-    `local/synced` holds inode and offset of the last sync. Writers queue on `local/sync.lock`; whoever gets in
-    first syncs for all that were written by then, and the others find it done.
+    `local/synced` is lock and mark in one: it holds inode and offset of the last sync. Whoever gets the lock syncs for
+    all that were written by then; the others watch the mark and find it done. Threads of one process send one of them.
     """
 
     def __init__(self, local: Path) -> None:
-        self._lock = FileLock(local / "sync.lock")
-        self._mark = local / "synced"
+        self._path = local / "synced"
         self._failure = local / "sync-failed"
+        self._turn = threading.Lock()
+        self._known = (0, 0)
+        self._trusted = (0, 0)
+        self._has_failed = False
 
     def refuse_after_failure(self) -> None:
         """Refuse to write to a log whose last sync failed.
@@ -32,24 +40,32 @@ class Durable:
         Raises:
             LedgerDamaged: it did, and nobody has verified the file since.
         """
-        if self._failure.exists():
+        if self._has_failed or self._failure.exists():
             raise LedgerDamaged(
-                f"{self._mark.parent.parent}: an earlier write could not be made durable",
+                f"{self._failure.parents[1]}: an earlier write could not be made durable",
                 hint="gt doctor verifies the file and lets writing go on",
             )
 
     def clear_failure(self) -> None:
         """Writing may go on; the file was verified."""
         self._failure.unlink(missing_ok=True)
+        self._has_failed = False
 
     def forget_beyond(self, inode: int, size: int) -> None:
         """Drop a mark that claims more than the file holds: it is left from a file that had the same inode once.
 
-        Called under the ledger's lock, where no honest mark can lie beyond the end.
+        Called under the ledger's lock, where no honest mark can lie beyond the end. A file that only grew since it was
+        last asked about needs no second look.
         """
-        marked_inode, marked = self._read()
-        if marked_inode == inode and marked > size:
-            self._write(0, 0)
+        known_inode, known_size = self._trusted
+        self._trusted = (inode, size)
+        if inode == known_inode and size >= known_size:
+            return
+        with FileLock(self._path, names_holder=False).hold(_SYNC_WAIT_S) as lock:
+            marked_inode, marked = _read(lock)
+            if marked_inode == inode and marked > size:
+                _write(lock, 0, 0)
+        self._known = (0, 0)
 
     def reach(self, path: Path, *, inode: int, offset: int) -> None:
         """Return once the first `offset` bytes of the file are on disk.
@@ -62,12 +78,37 @@ class Durable:
         Raises:
             LedgerDamaged: the disk did not take it. Remembered: retrying a failed sync may lie.
         """
-        with self._lock.hold(_SYNC_WAIT_S):
-            marked_inode, marked = self._read()
-            if marked_inode != inode or marked < offset:
-                self._sync_now(path)
+        with self._turn:
+            if self._known[0] != inode or self._known[1] < offset:
+                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    self._known = self._reach(path, descriptor, inode, offset)
+                finally:
+                    os.close(descriptor)
 
-    def _sync_now(self, path: Path) -> None:
+    def _reach(self, path: Path, descriptor: int, inode: int, offset: int) -> tuple[int, int]:
+        deadline = time.monotonic() + _SYNC_WAIT_S
+        while True:
+            marked = _read(descriptor)
+            if marked[0] == inode and marked[1] >= offset:
+                return marked
+            if try_lock(descriptor):
+                break
+            if time.monotonic() > deadline:
+                raise Conflict(f"{self._path} has been locked for {_SYNC_WAIT_S:g} s", hint="another process hangs")
+            time.sleep(_POLL_S)
+        try:
+            marked = _read(descriptor)
+            if marked[0] != inode or marked[1] < offset:
+                # A sync that failed for somebody else failed for us: asking again may only seem to succeed.
+                self.refuse_after_failure()
+                marked = self._sync_now(path)
+                _write(descriptor, *marked)
+            return marked
+        finally:
+            unlock(descriptor)
+
+    def _sync_now(self, path: Path) -> tuple[int, int]:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -79,9 +120,10 @@ class Durable:
             raise self._failed(path, error) from error
         finally:
             os.close(descriptor)
-        self._write(status.st_ino, status.st_size)
+        return status.st_ino, status.st_size
 
     def _failed(self, path: Path, error: OSError) -> LedgerDamaged:
+        self._has_failed = True
         with suppress(OSError):
             self._failure.write_text(f"{path.name}: {error}\n")
         return LedgerDamaged(
@@ -89,16 +131,17 @@ class Durable:
             hint="the disk may be failing; gt doctor verifies the file and lets writing go on",
         )
 
-    def _read(self) -> tuple[int, int]:
-        try:
-            inode, offset = self._mark.read_bytes().split()
-            return int(inode), int(offset)
-        except (OSError, ValueError):
-            return 0, 0
 
-    def _write(self, inode: int, offset: int) -> None:
-        descriptor = os.open(self._mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.pwrite(descriptor, b"%-*d %-*d\n" % (_RECORD // 2, inode, _RECORD // 2, offset), 0)
-        finally:
-            os.close(descriptor)
+def _read(descriptor: int) -> tuple[int, int]:
+    """The mark. It is read without the lock too, so it carries a checksum against a half-written one."""
+    data = os.pread(descriptor, _LENGTH, 0)
+    record, _, crc = data.rstrip().rpartition(b" ")
+    if crc != b"%08x" % crc32(record):
+        return 0, 0
+    inode, offset = record.split()
+    return int(inode), int(offset)
+
+
+def _write(descriptor: int, inode: int, offset: int) -> None:
+    record = _RECORD % (inode, offset)
+    os.pwrite(descriptor, (b"%b %08x" % (record, crc32(record))).ljust(_LENGTH - 1) + b"\n", 0)

@@ -71,7 +71,9 @@ class EventLog:
     def __init__(self, beads: Path, position: Position | None = None) -> None:
         self.position = position or Position()
         self.damaged: list[Damage] = []
-        self._beads = beads
+        self._sealed = beads / "events"
+        self._folder: int | None = None
+        self._scanned: Segments = ()
         self.log = LogFile(beads / "events.jsonl", self.position.log)
         self._vapor = LogFile(beads / "vapor.jsonl", self.position.vapor)
 
@@ -81,6 +83,8 @@ class EventLog:
 
     def fresh(self) -> list[Event] | None:
         """Events since the last read, in order; None when everything has to be folded anew (`replay`)."""
+        if not self.is_stale():
+            return []
         events: list[Event] = []
         for _ in range(_SETTLE_TRIES):
             if self._segments() != self.position.segments:
@@ -184,7 +188,7 @@ class EventLog:
 
     def _log_stream(self) -> Iterator[tuple[str, Event, bytes]]:
         for name, _, _ in self.position.segments:
-            yield from self._file_stream(LogFile(self._beads / "events" / name), sealed=True)
+            yield from self._file_stream(LogFile(self._sealed / name), sealed=True)
         yield from self._file_stream(self.log)
 
     def _file_stream(self, file: LogFile, *, sealed: bool = False) -> Iterator[tuple[str, Event, bytes]]:
@@ -206,8 +210,19 @@ class EventLog:
             start += len(line) + 1
 
     def _segments(self) -> Segments:
+        """The sealed segments. They never change, only their number does, so the folder's own time tells."""
         try:
-            with os.scandir(self._beads / "events") as entries:
+            folder = os.stat(self._sealed).st_mtime_ns  # noqa: PTH116  called with every read
+        except OSError:
+            return ()
+        if folder != self._folder:
+            self._scanned = self._scan_segments()
+            self._folder = folder
+        return self._scanned
+
+    def _scan_segments(self) -> Segments:
+        try:
+            with os.scandir(self._sealed) as entries:
                 found = [(each.name, each.stat()) for each in entries if each.name.endswith(".jsonl")]
         except OSError:
             return ()

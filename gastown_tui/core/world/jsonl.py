@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from gastown_tui.core.errors import Conflict, GastownError, NotFound
 from gastown_tui.core.events import Entry, Event, LedgerCreated
-from gastown_tui.core.fold import LedgerState, Town
+from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import RigName, shown
 from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Clock, Decide, Recorded, Verified
@@ -102,13 +102,18 @@ class JsonlLedger:
         announced, which repeating the verb or the reconciler makes good, and never an announcement without its cause.
         """
         with self._mutex:
-            events, written = self._transact(decide, actor, ledgers)
-        for store, each in written:
-            store.make_durable(each)
+            if not set(ledgers) <= self._stores().keys():
+                self._town()
+            stores = [self._store(name) for name in sorted(set(ledgers))]
+        with self._present(stores) as due:
+            with self._mutex:
+                events, written = self._transact(decide, actor, stores)
+            for store, each in written:
+                store.make_durable(each)
         with self._mutex:
-            for store, _ in written:
+            for store in due:
                 store.project()
-            return Recorded(events=tuple(events), town=self._town())
+            return Recorded(events=tuple(events), town=self._as_read())
 
     def warnings(self) -> tuple[str, ...]:
         """What reading had to leave out, in words."""
@@ -122,8 +127,8 @@ class JsonlLedger:
         """
         with self._mutex:
             self._town()
-            for name, store in self._stores().items():
-                self._transact(lambda _: (), "", (name,), adopts=True)
+            for store in self._stores().values():
+                self._transact(lambda _: (), "", (store,), adopts=True)
                 store.rebuild()
 
     def verify(self) -> Verified:
@@ -144,15 +149,38 @@ class JsonlLedger:
         ahead = sum(EventMint.ms_of(log.position.last) > limit for _, log in logs)
         return Verified(events=sum(log.position.count for _, log in logs), damaged=tuple(damaged), ahead=ahead)
 
+    @contextmanager
+    def _present(self, stores: Sequence[Store]) -> Iterator[list[Store]]:
+        """Be counted among the writers of some ledgers; afterwards yields those whose projections fall to us.
+
+        Whoever leaves last projects for everybody. That holds for a failed write too: others may have left it to us.
+        """
+        due: list[Store] = []
+        present: dict[Store, int] = {}
+        try:
+            try:
+                for store in stores:
+                    present[store] = store.enter()
+                yield due
+            finally:
+                due += [store for store, each in present.items() if store.leave(each)]
+        except BaseException:
+            with self._mutex, suppress(GastownError, OSError):
+                for store in due:
+                    store.project()
+            raise
+
     def _transact(
-        self, decide: Decide, actor: str, ledgers: Sequence[str], *, adopts: bool = False
+        self, decide: Decide, actor: str, stores: Sequence[Store], *, adopts: bool = False
     ) -> tuple[list[Event], list[tuple[Store, Written]]]:
         with ExitStack() as held:
-            self._town()
-            stores = [self._store(name) for name in sorted(set(ledgers))]
             for store in stores:
                 held.enter_context(store.writing(self._lock_wait_s))
-            entries = decide(self._town())
+            town = self._town()
+            sealed = [store for store in stores if store.seal()]
+            if sealed:
+                town = self._town()
+            entries = decide(town)
             self._check(entries, {store.name for store in stores})
             moment = self._clock.now()
             first: list[tuple[str, Event]] = []
@@ -187,6 +215,8 @@ class JsonlLedger:
     def _stamped(
         self, entries: Sequence[Entry], actor: str, moment: datetime, correlation: str | None
     ) -> list[tuple[str, Event]]:
+        if not entries:
+            return []
         for store in self._stores().values():
             self._mint.see(store.last_event)
         ms, when = int(moment.timestamp() * 1000), stamp(moment)
@@ -218,12 +248,17 @@ class JsonlLedger:
 
     def _town(self) -> Town:
         try:
-            states: dict[str, LedgerState] = {"": self._own.read()}
+            own = self._own.read()
             if self._home.is_town:
-                self._follow_rigs(set(states[""].registers.rigs))
-                states |= {name: store.read() for name, store in self._rigs.items()}
+                self._follow_rigs(set(own.registers.rigs))
+                for store in self._rigs.values():
+                    store.read()
         except OSError as error:
             raise GastownError(f"cannot read {error.filename or self.home}: {error.strerror}") from error
+        return self._as_read()
+
+    def _as_read(self) -> Town:
+        states = {name: store.reader.state for name, store in self._stores().items()}
         settings = partial(self._settings.read, tuple(self._rigs)) if self._home.is_town else None
         return Town(states, settings, is_town=self._home.is_town)
 

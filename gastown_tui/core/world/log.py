@@ -60,6 +60,8 @@ class LogFile:
     def __init__(self, path: Path, cursor: Cursor | None = None) -> None:
         self.path = path
         self.cursor = cursor or Cursor()
+        self.has_stump = False
+        """The last read found an unfinished line at the end."""
 
     def fresh(self) -> Chunk:
         """Read whole lines appended since the last call. An unfinished last line is left for later.
@@ -144,6 +146,7 @@ class LogFile:
         skip = at.offset - start if known else 0
         end = data.rfind(b"\n") + 1
         end = max(end, skip)
+        self.has_stump = end < len(data)
         self.cursor = Cursor(
             device=status.st_dev,
             inode=status.st_ino,

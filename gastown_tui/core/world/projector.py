@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from gastown_tui.core.events import Event
 from gastown_tui.core.world.event_log import Position
-from gastown_tui.core.world.files import status_of
 from gastown_tui.core.world.lock import FileLock
 from gastown_tui.core.world.log import LogFile
 from gastown_tui.core.world.projections import Projections
 from gastown_tui.core.world.reader import Reader
 
 _WAIT_S = 30.0
-_LAG_S = 1.0
 _ROUNDS = 16
 """So often one process goes on for others before it leaves the rest to whoever writes next."""
 
@@ -25,15 +22,7 @@ class Projector:
     def __init__(self, reader: Reader, local: Path) -> None:
         self._reader = reader
         self._projections = Projections(reader.files)
-        self._local = local
         self._lock = FileLock(local / "projector")
-
-    def is_due(self) -> bool:
-        """Whether it falls to us: nobody wrote after us, or nobody has done it for a second."""
-        if not self._reader.log.log.is_stale():
-            return True
-        status = status_of(self._local / "snapshot")
-        return status is None or time.time() - status.st_mtime > _LAG_S
 
     def refresh(self) -> None:
         """Bring the projections up, unless somebody else is at it."""
@@ -56,6 +45,8 @@ class Projector:
     def _refresh_once(self) -> None:
         reader = self._reader
         reader.read()
+        if reader.log.position.count == 0:
+            return
         base = reader.files.snapshot()
         if base is not None and base.header.position == reader.log.position and not reader.needs_rebuild:
             reader.agree()

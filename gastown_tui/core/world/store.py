@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,12 +20,15 @@ from gastown_tui.core.world.durable import Durable
 from gastown_tui.core.world.envelope import decode_event, encode_event
 from gastown_tui.core.world.event_log import Damage, EventLog, order_of
 from gastown_tui.core.world.files import status_of
-from gastown_tui.core.world.lock import FileLock, probe
+from gastown_tui.core.world.lock import FileLock, Presence, probe
 from gastown_tui.core.world.log import Appender, in_words
 from gastown_tui.core.world.reader import Reader
 
 if TYPE_CHECKING:
     from gastown_tui.core.world.projector import Projector
+
+_LAG_S = 1.0
+"""While others write too, projections may grow this old before somebody refreshes them all the same."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -48,6 +52,7 @@ class Store:
         self._vapor = Appender(beads / "vapor.jsonl")
         self._durable = Durable(self.local)
         self._lock = FileLock(self.local / "lock")
+        self._presence = Presence(self.local / "writers")
         self._is_probed = unsafe_fs
 
     @property
@@ -75,14 +80,16 @@ class Store:
             LedgerDamaged: an earlier sync failed.
         """
         try:
-            make_private(self.local)
+            self._make_ready()
             self._durable.refuse_after_failure()
-            self._probe()
             with self._lock.hold(wait_s):
-                self._appender.seal()
                 yield
         except OSError as error:
             raise in_words(error, self.beads) from error
+
+    def seal(self) -> bool:
+        """Finish a line that a killed writer left unfinished; called under the lock. True when there was one."""
+        return self.reader.log.log.has_stump and self._appender.seal()
 
     def unrecorded(self, facts: Iterable[Fact], seen: str) -> list[Fact]:
         """What has to go into the log before `facts` do: a starting state, others' edits, damage found.
@@ -152,11 +159,22 @@ class Store:
         if status is None or status.st_ino != written.inode:
             self._put_back(written)
 
+    def enter(self) -> int:
+        """Say that a write is under way; see `Presence`."""
+        try:
+            self._make_ready()
+            return self._presence.enter()
+        except OSError as error:
+            raise in_words(error, self.beads) from error
+
+    def leave(self, present: int) -> bool:
+        """The write is over; True when the projections fall to us: nobody else writes, or they lag far behind."""
+        is_last = self._presence.leave(present)
+        return is_last or self._lag_s() > _LAG_S
+
     def project(self) -> None:
-        """See to the projections if it falls to us."""
-        projector = self._projector()
-        if projector.is_due():
-            projector.refresh()
+        """Bring the projections up, unless somebody else is at it."""
+        self._projector().refresh()
 
     def rebuild(self) -> None:
         """Write every projection anew from the events alone."""
@@ -222,7 +240,13 @@ class Store:
         self._durable.reach(path, inode=inode, offset=after)
         self.reader.forget()
 
-    def _probe(self) -> None:
+    def _lag_s(self) -> float:
+        status = status_of(self.reader.files.state)
+        return _LAG_S * 2 if status is None else time.time() - status.st_mtime
+
+    def _make_ready(self) -> None:
+        if not self.local.is_dir():
+            make_private(self.local)
         if not self._is_probed:
             reason = probe(self.local)
             if reason:
