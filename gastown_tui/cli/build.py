@@ -168,10 +168,11 @@ def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
     if actor and (len(actor) > 200 or not actor.isprintable()):
         raise BadInput("--actor must be one line of at most 200 printable characters")
     cwd = _cwd()
+    env = {**os.environ, "BD_JSON": "true"} if given["json"] else os.environ
     hands = open_hands(
         Path(given["town"]) if given["town"] else None,
         actor=actor or None,
-        env=os.environ,
+        env=env,
         cwd=cwd,
         db=Path(given["db"]) if given["db"] else None,
     )

@@ -237,13 +237,23 @@ def _converted(each: Parameter, text: str) -> Any:
         raise BadInput(f'invalid argument "{text[:60]}" for {_quoted(each)}', hint=f"one of {listed}")
     if each.kind in {"int", "float"}:
         return _number(each, text)
-    if "\0" in text:
-        raise BadInput(f"{_quoted(each)} holds a NUL character")
+    _check_text(each, text)
     if each.kind == "path":
         from pathlib import Path
 
         return Path(text)
     return text
+
+
+def _check_text(each: Parameter, text: str) -> None:
+    if "\0" in text:
+        raise BadInput(f"{_quoted(each)} holds a NUL character")
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{_quoted(each)} is not UTF-8 text: invalid byte at character {error.start}") from error
 
 
 def _number(each: Parameter, text: str) -> float:

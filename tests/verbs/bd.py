@@ -62,6 +62,10 @@ class Bd:
         """File a bead and give back its id."""
         return self("create", title, "-d", "because", "--silent", *words).out.strip()
 
+    def files_without(self, title: str, *words: str) -> str:
+        """File a bead whose description comes from elsewhere."""
+        return self("create", title, "--silent", *words).out.strip()
+
     def refuses(self, *words: str) -> Answer:
         """Run a command that must fail in one line and leave every tracked file as it was."""
         before = self.bytes()

@@ -48,15 +48,8 @@ def lint(
     for bead, missing in found:
         lines.append(f"{bead.id} [{bead.kind}]: {bead_text.title(bead)}")
         lines += [*(f"  ⚠ Missing: {heading}" for heading in missing), ""]
-    return Linted(plain="\n".join(lines), value=value)
-
-
-class Linted(Said, kw_only=True, frozen=True):
-    """Warnings, which fail a script that reads words but not one that reads JSON."""
-
-    def code(self) -> int:
-        """1: something is missing."""
-        return 1
+    # Warnings fail a script that reads words, and not one that reads JSON: clients of both exist.
+    return Said(plain="\n".join(lines), value=value, exit_code=0 if hands.env.get("BD_JSON") == "true" else 1)
 
 
 @verb("bd duplicates", group="beads", needs=Needs.LEDGER, compact_errors=True)

@@ -1,0 +1,204 @@
+"""Filing beads, and what is said about it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from tests.verbs.bd import Bd
+
+KEYS = ["id", "title", "status", "priority", "issue_type", "created_at", "created_by", "updated_at"]
+
+
+def test_a_bead_is_filed_as_the_documents_spell_it(bd: Bd) -> None:
+    answer = bd("create", "--title=Fix login timeout", "--type=bug", "--priority=1")
+    bead_id = answer.lines[0].removeprefix("✓ Created issue: ")
+    assert answer.lines[1:] == ["  Title: Fix login timeout", "  Priority: P1", "  Status: open"]
+    assert answer.err.splitlines()[0] == "⚠ Creating issue without description."
+    [bead] = bd.json("show", bead_id)
+    assert (bead["id"], bead["title"], bead["issue_type"], bead["priority"]) == (bead_id, "Fix login timeout", "bug", 1)
+    assert bead_id.startswith("gt-") and len(bead_id) == 6
+
+
+def test_json_is_one_object_with_the_known_keys_in_order(bd: Bd) -> None:
+    answer = bd("create", "Plain", "--json")
+    assert list(answer.value) == KEYS
+    assert answer.out.startswith('{\n  "id": "gt-') and answer.out.endswith("\n}\n")
+    assert answer.value["created_by"] == "ada"
+    assert answer.value["created_at"].endswith("Z") and answer.value["updated_at"] == answer.value["created_at"]
+
+
+def test_every_field_can_be_given(bd: Bd) -> None:
+    other = bd.files("Other")
+    epic = bd.files("Epic", "-t", "epic")
+    bead = bd.json(
+        "create", "Whole", "-d", "why <&>", "--design", "how", "--acceptance", "when", "--notes", "else", "-p", "P0",
+        "-t", "enhancement", "-a", "max", "-l", "b,a", "-l", "c", "--external-ref", "gh-9", "--spec-id", "S1", "-e", "30",
+        "--due", "2030-01-01", "--defer", "2031-01-01T10:00:00Z", "--metadata", '{"run": "true"}',
+        "--deps", f"{other},discovered-from:{epic}",
+    )  # fmt: skip
+    [shown] = bd.json("show", bead["id"])
+    expected = {
+        "description": "why <&>",
+        "design": "how",
+        "acceptance_criteria": "when",
+        "notes": "else",
+        "priority": 0,
+        "issue_type": "feature",
+        "assignee": "max",
+        "external_ref": "gh-9",
+        "spec_id": "S1",
+        "estimated_minutes": 30,
+        "due_at": "2030-01-01T00:00:00.000Z",
+        "defer_until": "2031-01-01T10:00:00.000Z",
+        "metadata": {"run": "true"},
+    }
+    assert {key: shown[key] for key in expected} == expected
+    assert shown["labels"] == ["a", "b", "c"]
+    assert {each["id"]: each["dependency_type"] for each in shown["dependencies"]} == {
+        other: "blocks",
+        epic: "discovered-from",
+    }
+
+
+def test_angles_and_ampersands_are_escaped_and_other_letters_are_not(bd: Bd) -> None:
+    answer = bd("create", "a<b>&ü€ 日本", "--json")
+    assert r"a\u003cb\u003e\u0026ü€ 日本" in answer.out
+    assert answer.value["title"] == "a<b>&ü€ 日本"
+
+
+def test_a_child_takes_the_next_number_of_its_parent(bd: Bd) -> None:
+    parent = bd.files("Parent", "-t", "epic")
+    assert [bd.files(name, "--parent", parent) for name in ("One", "Two")] == [f"{parent}.1", f"{parent}.2"]
+    assert bd.json("show", f"{parent}.1")[0]["parent"] == parent
+
+
+def test_a_dependency_on_an_epic_makes_a_child(bd: Bd) -> None:
+    epic = bd.files("Epic", "-t", "epic")
+    assert bd.json("show", bd.files("Task", "--deps", epic))[0]["parent"] == epic
+
+
+def test_waiting_for_children_keeps_its_gate(bd: Bd) -> None:
+    spawner = bd.files("Spawner")
+    waiter = bd.files("Waiter", "--waits-for", spawner, "--waits-for-gate", "any-children")
+    [bead] = bd.json("list", "--id", waiter)
+    assert bead["dependencies"][0]["metadata"] == '{"gate":"any-children"}'
+    assert bead["dependencies"][0]["type"] == "waits-for"
+
+
+def test_the_description_may_come_from_a_file_or_from_standard_input(bd: Bd, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bd.home / "why.md").write_text("line one\nline two\n")
+    assert bd.json("show", bd.files_without("A", "--body-file", "why.md"))[0]["description"] == "line one\nline two"
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO("piped ü".encode())))
+    assert bd.json("show", bd.files_without("B", "-d", "-"))[0]["description"] == "piped ü"
+
+
+def test_silent_prints_the_id_alone_and_q_prints_it_even_as_json(bd: Bd) -> None:
+    assert len(bd("create", "Quiet", "--silent").out.splitlines()) == 1
+    answer = bd("q", "a", "few", "words", "-p", "0", "--json")
+    assert bd.json("show", answer.out.strip())[0]["title"] == "a few words"
+
+
+def test_a_rehearsal_files_nothing(bd: Bd) -> None:
+    before = bd.bytes()
+    answer = bd("create", "Maybe", "-d", "x", "-l", "a,b", "-a", "max", "--dry-run")
+    assert answer.lines[0] == "⚠ [DRY RUN] Would create issue:"
+    assert answer.lines[1:4] == ["  ID: (will be generated)", "  Title: Maybe", "  Type: task"]
+    assert "  Labels: a, b" in answer.lines and "  Assignee: max" in answer.lines
+    assert bd.json("create", "Maybe", "--dry-run")["id"] == ""
+    assert bd.bytes() == before
+
+
+def test_markdown_files_many_at_once(bd: Bd) -> None:
+    (bd.home / "plan.md").write_text("## One\nwhy\n### Priority\n0\n\n## Two\n### Type\nbug\n")
+    answer = bd("create", "-f", "plan.md")
+    assert answer.lines[0] == "✓ Created 2 issues from plan.md:"
+    assert [bead["title"] for bead in bd.json("list")] == ["One", "Two"]
+    assert bd.refuses("create", "-f", "../plan.md").code == 2
+    assert "--dry-run is not supported with --file flag" in bd.refuses("create", "-f", "plan.md", "--dry-run").err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((), 2, "title required (or use --file to create from markdown)"),
+        (("",), 2, "title required (or use --file to create from markdown)"),
+        (("x" * 501,), 2, "validation failed: title must be 500 characters or less (got 501)"),
+        (("A", "--title", "B"), 2, "cannot specify different titles as both positional argument and --title flag"),
+        (("A", "-p", "high"), 2, 'invalid priority "high" (expected 0-4 or P0-P4, not words like high/medium/low)'),
+        (("A", "-t", "tsak"), 2, "validation failed: invalid issue type: tsak"),
+        (("A", "--parent", "gt-zz"), 3, "parent issue gt-zz not found"),
+        (("A", "--deps", "gt-zz"), 3, 'no issue found matching "gt-zz"'),
+        (("A", "--id", "nodash"), 2, "invalid ID format 'nodash'"),
+        (("A", "--id", "xx-1"), 2, "prefix mismatch: database uses 'gt-' but ID 'xx-1' doesn't match"),
+        (("A", "--id", "gt-1", "--parent", "gt-2"), 2, "cannot specify both --id and --parent flags"),
+        (("A", "-e", "-5"), 2, "estimate must be a non-negative number of minutes"),
+        (
+            ("A", "--due", "soonish"),
+            2,
+            'invalid --due format "soonish". Examples: +6h, tomorrow, next monday, 2025-01-15',
+        ),
+        (("A", "--metadata", "{"), 2, "invalid JSON in --metadata: must be valid JSON"),
+        (("A", "--mol-type", "x"), 2, 'invalid mol-type "x" (must be swarm, patrol, or work)'),
+        (("A", "--waits-for", "gt-1", "--waits-for-gate", "x"), 2, "invalid --waits-for-gate value 'x'"),
+        (("A", "--agent-rig", "r"), 2, "--agent-rig flag requires --type=agent"),
+        (("A", "--rig", "nowhere"), 3, "cannot use --rig: this town has no rig or prefix 'nowhere'"),
+        (("A", "B"), 2, "accepts at most 1 arg(s), received 2"),
+        (("A", "--validate"), 2, "missing required sections for task: ## Acceptance Criteria"),
+        (("A", "--body-file", "gone.md"), 2, "reading body file: failed to open file: "),
+        (("two\nlines",), 2, "validation failed: title must be one line"),
+    ],
+)
+def test_what_cannot_be_filed_is_refused_and_nothing_is_written(
+    bd: Bd, words: tuple[str, ...], code: int, said: str
+) -> None:
+    answer = bd.refuses("create", *words)
+    assert (answer.code, answer.out) == (code, "")
+    assert answer.err.startswith(f"Error: {said}")
+
+
+def test_an_error_is_json_too_when_json_was_asked_for(bd: Bd) -> None:
+    answer = bd.refuses("create", "A", "-p", "9", "--json")
+    assert answer.value["error"].startswith('invalid priority "9"')
+    assert answer.err.startswith('Error: invalid priority "9"')
+
+
+def test_warnings_go_to_standard_error_and_can_be_hushed(bd: Bd) -> None:
+    assert "without description" in bd("create", "A").err
+    assert bd("create", "A", "-q").err == ""
+    assert bd("create", "A", "-d", "why").err == ""
+    assert "'Test' prefix" in bd("create", "Test this", "-d", "why").err
+    assert bd("create", "A", "--json").value["title"] == "A"
+
+
+def test_the_configuration_can_ask_for_more(bd: Bd) -> None:
+    bd("config", "set", "create.require-description", "true")
+    assert "description is required" in bd.refuses("create", "A").err
+    bd("config", "set", "create.require-description", "false")
+    bd("config", "set", "types.custom", "spike,probe")
+    assert bd.json("create", "A", "-t", "probe")["issue_type"] == "probe"
+    bd("config", "set", "allowed_prefixes", "xx, yy")
+    assert bd.json("create", "A", "--id", "yy-77")["id"] == "yy-77"
+    bd("config", "set", "validation.on-create", "warn")
+    assert "missing recommended sections" in bd("create", "A", "-d", "x").err
+
+
+def test_a_past_deferral_is_remarked_on(bd: Bd) -> None:
+    answer = bd("create", "A", "-d", "x", "--defer", "2020-01-01")
+    assert answer.err.startswith('! Defer date "2020-01-01 00:00" is in the past.')
+
+
+def test_a_type_the_file_already_has_may_be_used_again(bare_bd: Bd) -> None:
+    line = '{"id":"zz-1","title":"T","status":"open","priority":2,"issue_type":"investigation","created_at":"2025-01-01T00:00:00Z","updated_at":"2025-01-01T00:00:00Z"}\n'  # noqa: E501
+    (bare_bd.home / ".beads").mkdir()
+    (bare_bd.home / ".beads" / "issues.jsonl").write_text(line)
+    assert bare_bd.json("create", "More", "-t", "investigation")["issue_type"] == "investigation"
+    assert bare_bd.json("show", "zz-1")[0]["title"] == "T"
+
+
+def test_without_a_ledger_the_answer_says_what_was_looked_for(bare_bd: Bd) -> None:
+    answer = bare_bd.refuses("create", "A")
+    assert answer.code == 3 and answer.err.startswith("Error: no beads database found")
