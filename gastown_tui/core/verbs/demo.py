@@ -13,12 +13,12 @@ from typing import Annotated, Any
 import msgspec
 
 from gastown_tui.core import events as e
-from gastown_tui.core.errors import Conflict, GastownError, NotFound, ToolFailed
+from gastown_tui.core.errors import Conflict, GastownError, NotFound, Refused, ToolFailed
 from gastown_tui.core.events import Edge, Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import MAYOR, OVERSEER, session_name
-from gastown_tui.core.model.ids import Address, BeadId, RigName
-from gastown_tui.core.model.outside import RunOutcome
+from gastown_tui.core.model.ids import Address, BeadId, RigName, shown
+from gastown_tui.core.model.outside import ProcessFact, RunOutcome
 from gastown_tui.core.model.town import MergeRequest
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import bead_ids, convoys, mailing, progress
@@ -30,7 +30,11 @@ from gastown_tui.core.verbs.waking import bare_of
 DEADLINE_S = 85.0
 """How long the headless demo may take; it says so when it does not finish."""
 KILL_DAEMON_AFTER_S = 6.0
+STEM = "gastown-demo-"
+OWNER = "owner.lock"
+"""Held, in the temporary folder, for as long as somebody plays in it."""
 _LOOK_S = 0.1
+_GUARD_LOOK_S = 0.5
 _GIT = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -83,16 +87,28 @@ def demo_town(hands: Hands, *, keep: bool = False) -> Iterator[DemoTown]:
     if trouble := hands.worktrees.unavailable():
         raise ToolFailed(trouble)
     with hands.processes.interruptible():
-        folder = hands.files.temporary("gastown-demo-")
+        folder = hands.files.temporary(STEM)
         demo = DemoTown(folder=folder, root=folder / "town")
         stands = False
-        try:
-            build(hands, demo)
-            stands = True
-            yield demo
-        finally:
-            if not (keep and stands):
-                clear_away(hands, demo)
+        with hands.processes.alone(folder / OWNER):
+            guard = _spawn_guard(hands, folder)
+            try:
+                build(hands, demo)
+                stands = True
+                yield demo
+            finally:
+                hands.processes.terminate(guard.pid, incarnation=guard.incarnation, grace_s=1.0)
+                if not (keep and stands):
+                    clear_away(hands, demo)
+
+
+def _spawn_guard(hands: Hands, folder: Path) -> ProcessFact:
+    """A process that clears the folder away should this one be killed before it can."""
+    incarnation = f"guard.{hands.mint.nonce():016x}"
+    argv = (sys.executable, "-m", "gastown_tui", "--batch", "demo", "guard", str(folder))
+    env = {"GT_SESSION": incarnation}
+    pid = hands.processes.spawn_detached(argv, cwd=folder.parent, env=env, log=folder / "guard.log")
+    return ProcessFact(pid=pid, command=argv[0], incarnation=incarnation)
 
 
 def build(hands: Hands, demo: DemoTown) -> None:
@@ -220,6 +236,35 @@ def clear_away(hands: Hands, demo: DemoTown) -> None:
             running.shutdown(as_(hands, demo, OVERSEER), now=True, reason="the demo is over")
     finally:
         hands.files.remove_tree(demo.folder, inside=demo.folder.parent)
+
+
+class Guarded(Receipt, frozen=True, kw_only=True):
+    """What became of a demo's folder."""
+
+    cleared: bool
+
+    def text(self) -> str:
+        """One line."""
+        return "cleared away" if self.cleared else "gone already"
+
+
+@verb("demo guard", group="town", needs=Needs.NOTHING, hidden=True)
+def guard(hands: Hands, folder: Annotated[str, Arg("the demo's temporary folder")]) -> Guarded:
+    """Wait for the owner of a demo to end, and clear away what it left.
+
+    Raises:
+        Refused: the folder is no demo's.
+    """
+    place = Path(folder)
+    if not place.is_absolute() or not place.name.startswith(STEM) or not hands.files.exists(place / OWNER):
+        raise Refused(f"{shown(folder)} is no demo's folder")
+    while hands.files.exists(place / OWNER):
+        with hands.processes.alone(place / OWNER) as is_mine:
+            if is_mine:
+                clear_away(hands, DemoTown(folder=place, root=place / "town"))
+                return Guarded(cleared=True)
+        hands.clock.sleep(_GUARD_LOOK_S)
+    return Guarded(cleared=False)
 
 
 # ---------------------------------------------------------------------------------------------- playing

@@ -93,23 +93,30 @@ def _beating(hands: Hands) -> Daemon | None:
 def ensure_daemon(hands: Hands) -> Daemon:
     """Start the daemon unless it runs, and wait for its first beat.
 
+    The lock of one that was just killed may outlive it for a moment, so the question is asked until there is a beat.
+
     Raises:
         ToolFailed: it did not come up in time; the end of its log is the hint.
     """
-    home = hands.ledger.home
-    log = home / "logs" / "daemon.log"
-    if not find_daemon(hands).runs:
-        incarnation = f"deacon.{hands.mint.nonce():016x}"
-        argv = (sys.executable, "-m", "gastown_tui", "--batch", "daemon", "run")
-        env = {"GT_ROLE": DEACON, "BD_ACTOR": DEACON, "GT_ROOT": str(home), "GT_SESSION": incarnation}
-        hands.processes.spawn_detached(argv, cwd=home, env=env, log=log)
+    log = hands.ledger.home / "logs" / "daemon.log"
     deadline = hands.clock.monotonic() + FIRST_BEAT_S
-    while True:
-        if (found := _beating(hands)) is not None:
-            return found
-        if hands.clock.monotonic() > deadline:
-            raise ToolFailed("the daemon did not come up", hint=_last_words(hands, log), argv=())
+    spawned = 0
+    while (found := _beating(hands)) is None:
+        is_free = not find_daemon(hands).runs
+        if is_free and not spawned:
+            spawned = _spawn_daemon(hands, log)
+        elif hands.clock.monotonic() > deadline or (is_free and hands.processes.find(spawned) is None):
+            raise ToolFailed("the daemon did not come up", hint=_last_words(hands, log))
         hands.clock.sleep(_POLL_S)
+    return found
+
+
+def _spawn_daemon(hands: Hands, log: Path) -> int:
+    home = hands.ledger.home
+    argv = (sys.executable, "-m", "gastown_tui", "--batch", "daemon", "run")
+    incarnation = f"deacon.{hands.mint.nonce():016x}"
+    env = {"GT_ROLE": DEACON, "BD_ACTOR": DEACON, "GT_ROOT": str(home), "GT_SESSION": incarnation}
+    return hands.processes.spawn_detached(argv, cwd=home, env=env, log=log)
 
 
 def _last_words(hands: Hands, log: Path) -> str:
@@ -196,7 +203,7 @@ def start(
     receipt = Started(
         town=recorded.town.name or hands.ledger.home.name,
         daemon=daemon,
-        was_running=before.runs and not recorded.events,
+        was_running=before.runs and before.incarnation == daemon.incarnation and not recorded.events,
     )
     if no_mayor or not recorded.town.settings.start_mayor:
         return receipt
