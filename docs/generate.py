@@ -62,7 +62,7 @@ def events_page() -> Iterator[str]:
     """Every event and its payload."""
     yield NOTE
     yield "# Events\n"
-    yield "One line of `.beads/events.jsonl` each. Names and fields are frozen; what is left out has its default for ever.\n"
+    yield "One line of `.beads/events.jsonl` each. Names and fields are frozen; what is left out has its default.\n"
     for fact in FACTS:
         first = (fact.__doc__ or "").strip().splitlines()[0]
         kept = " Kept in `vapor.jsonl`." if fact.vapor else ""
