@@ -20,6 +20,8 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
         argv: The words after the program's name; the process's own when not given.
         prog: What the program was called as, when a launcher stands before it.
     """
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _reopen_streams()
     words = sys.argv[1:] if argv is None else argv
     batch = words[:1] == ["--batch"]
     rest = words[1:] if batch else words
@@ -32,6 +34,18 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
     if batch:
         return _headless(rest, prog or "gastown-tui --batch")
     return _door(words)
+
+
+def _reopen_streams() -> None:
+    """Streams that were closed read and write nothing; without this a ledger's file could get their number."""
+    import os
+
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _version(prog: str) -> int:
@@ -101,7 +115,8 @@ def _demo() -> int:
 
 
 def _refuse(message: str, hint: str, code: int) -> int:
-    sys.stderr.write(f"Error: {message}\nHint: {hint}\n")
+    said = "".join(c if c.isprintable() or c == "\n" else "?" for c in f"Error: {message}\nHint: {hint}\n")
+    sys.stderr.write(said)
     return code
 
 

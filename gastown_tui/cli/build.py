@@ -15,6 +15,7 @@ from gastown_tui.cli.help import family_page, usage_line, verb_page
 from gastown_tui.cli.show import show, show_error, show_text
 from gastown_tui.core import verbs
 from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
+from gastown_tui.core.model.ids import shown
 from gastown_tui.core.verbs.declare import Needs, Verb, declared
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _GC_THRESHOLD = 200_000
 """A command lives shortly and makes few cycles: looking for them after every 700 records costs more than it frees."""
+_LONGEST_ACTOR = 200
+_ACTORS = "it comes from --actor, BD_ACTOR, BEADS_ACTOR or GT_ROLE"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -45,12 +48,25 @@ def run(argv: Sequence[str], prog: str) -> int:
         return exits.OK
     except OSError as error:
         return _told(GastownError(f"{error.filename or 'the system'}: {error.strerror or error}"), json=json)
+    except Exception as error:
+        if os.environ.get("GT_TRACEBACK"):
+            raise
+        return _told(_unforeseen(error), json=json)
+
+
+def _unforeseen(error: Exception) -> GastownError:
+    """The last line of defence: a mistake of ours, told like any other."""
+    said = " ".join(str(error).split())[:200]
+    return GastownError(
+        f"this should not have happened: {type(error).__name__}: {said}",
+        hint="GT_TRACEBACK=1 before the command shows where; please report it",
+    )
 
 
 def _told(error: GastownError, *, json: bool) -> int:
     try:
         return show_error(error, json=json)
-    except BrokenPipeError:
+    except OSError:
         _let_go_of_output()
         return exits.code_of(error)
 
@@ -165,8 +181,6 @@ def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
     from gastown_tui.core.wiring import open_hands
 
     actor = given["actor"]
-    if actor and (len(actor) > 200 or not actor.isprintable()):
-        raise BadInput("--actor must be one line of at most 200 printable characters")
     cwd = _cwd()
     env = {**os.environ, "BD_JSON": "true"} if given["json"] else os.environ
     hands = open_hands(
@@ -176,6 +190,8 @@ def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
         cwd=cwd,
         db=Path(given["db"]) if given["db"] else None,
     )
+    if len(hands.actor) > _LONGEST_ACTOR or not hands.actor.isprintable():
+        raise BadInput(f"the actor must be one line of at most {_LONGEST_ACTOR} printable characters", hint=_ACTORS)
     if verb.needs is Needs.TOWN and not hands.ledger.read().is_town:
         raise NotFound(
             f"there is no town around {hands.ledger.home}", hint="gt install PATH makes one; --town PATH names one"
@@ -187,9 +203,14 @@ def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
 
 def _cwd() -> Path:
     try:
-        return Path.cwd()
+        cwd = Path.cwd()
     except FileNotFoundError as error:
         raise NotFound("the directory this was called from is gone", hint="cd to one that exists") from error
+    try:
+        str(cwd).encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(f"the name of this directory is not UTF-8 text: {shown(str(cwd), 200)}") from error
+    return cwd
 
 
 def _require_ledger(hands: Hands) -> None:

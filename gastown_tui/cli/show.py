@@ -76,7 +76,7 @@ def complain(line: str) -> None:
     try:
         sys.stderr.buffer.write(_fit(line))
         sys.stderr.buffer.flush()
-    except (BrokenPipeError, AttributeError, ValueError):
+    except (OSError, AttributeError, ValueError):
         pass
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gastown_tui.core.model.text import cut, one_line, plain, quoted
+from gastown_tui.core.model.text import coloured, cut, inert, one_line, plain, quoted
 
 
 @pytest.mark.parametrize(
@@ -58,3 +61,29 @@ def test_cutting_leaves_short_text_alone() -> None:
 def test_quoted_text_cannot_leave_the_prompt_it_is_put_into(tag: str) -> None:
     assert "<" not in quoted(tag)
     assert ">" not in quoted(tag)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("\x1b[1;38:5:9mred\x1b[0m", "\x1b[1;38:5:9mred\x1b[0m"),
+        ("\x1b]52;c;c3RlYWw=\x07\x1b[31mred\x1b[2J\x9b2J", "\x1b[31mred"),
+        ("\x1b]0;a\x1b[31mb\x07", "\x1b[31mb"),
+        ("not \udcff text", "not  text"),
+    ],
+)
+def test_nothing_acts_on_a_terminal_but_lines_tabs_and_colours(written: str, shown: str) -> None:
+    assert coloured(written) == shown
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
+def test_inert_json_says_the_same(text: str) -> None:
+    written = json.dumps({"said": text}, ensure_ascii=False)
+    sent = inert(written)
+    assert json.loads(sent) == {"said": text}
+    assert plain(sent) == sent or set(sent) - set(plain(sent)) <= FORMAT_CHARACTERS
+
+
+FORMAT_CHARACTERS = {chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) in {"Cf", "Co"}}

@@ -24,6 +24,21 @@ def plain(text: str) -> str:
 
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_COLOUR = re.compile(r"(\x1b\[[0-9;:]*m)")
+_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal acts on, or cannot be sent at all."""
+
+
+def coloured(text: str) -> str:
+    """Text in which a terminal finds nothing to act on but lines, tabs and colours."""
+    if not _ACTING.search(text):
+        return text
+    return "".join(part if place % 2 else plain(part) for place, part in enumerate(_COLOUR.split(text)))
+
+
+def inert(json: str) -> str:
+    """JSON text that says the same, with what a terminal would act on spelled as escapes."""
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def one_line(text: str, limit: int = 0) -> str:
