@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.events import Edge
@@ -207,7 +208,7 @@ def test_steps_of_workflows_are_left_out_by_their_ids() -> None:
 
 @pytest.mark.parametrize("flag", ["pinned", "ephemeral", "is_template"])
 def test_pinned_passing_and_template_beads_are_never_handed_out(flag: str) -> None:
-    bead = a_bead("gt-a", **{flag: True})
+    bead = replace(a_bead("gt-a"), **{flag: True})
     assert ready_ids(bead) == []
     assert not is_free(bead, Standing([bead]), NOW)
 

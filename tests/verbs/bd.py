@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gastown_tui.cli.build import run
+from tests.places import surroundings
 
 
 class Answer:
@@ -37,6 +38,9 @@ class Bd:
         for name in ("BEADS_DIR", "BEADS_DB", "GT_ROOT", "GT_TOWN_ROOT", "GT_ROLE", "GT_RIG", "BEADS_ACTOR", "BD_JSON"):
             patch.delenv(name, raising=False)
         patch.setenv("BD_ACTOR", "ada")
+        for name, value in surroundings().items():
+            if name.startswith("GIT_"):
+                patch.setenv(name, value)
         patch.setenv("PWD", str(home))
         patch.setenv("TZ", "UTC")
         patch.chdir(home)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.verbs.bd import Bd
 
-KEYS = ["id", "title", "status", "priority", "issue_type", "created_at", "created_by", "updated_at"]
+KEYS = ["id", "title", "status", "priority", "issue_type", "owner", "created_at", "created_by", "updated_at"]
 
 
 def test_a_bead_is_filed_as_the_documents_spell_it(bd: Bd) -> None:
@@ -27,7 +27,7 @@ def test_json_is_one_object_with_the_known_keys_in_order(bd: Bd) -> None:
     answer = bd("create", "Plain", "--json")
     assert list(answer.value) == KEYS
     assert answer.out.startswith('{\n  "id": "gt-') and answer.out.endswith("\n}\n")
-    assert answer.value["created_by"] == "ada"
+    assert (answer.value["created_by"], answer.value["owner"]) == ("ada", "person@example.invalid")
     assert answer.value["created_at"].endswith("Z") and answer.value["updated_at"] == answer.value["created_at"]
 
 
@@ -36,7 +36,8 @@ def test_every_field_can_be_given(bd: Bd) -> None:
     epic = bd.files("Epic", "-t", "epic")
     bead = bd.json(
         "create", "Whole", "-d", "why <&>", "--design", "how", "--acceptance", "when", "--notes", "else", "-p", "P0",
-        "-t", "enhancement", "-a", "max", "-l", "b,a", "-l", "c", "--external-ref", "gh-9", "--spec-id", "S1", "-e", "30",
+        "-t", "enhancement", "-a", "max", "-l", "b,a", "-l", "c", "--external-ref", "gh-9", "--spec-id", "S1",
+        "-e", "30",
         "--due", "2030-01-01", "--defer", "2031-01-01T10:00:00Z", "--metadata", '{"run": "true"}',
         "--deps", f"{other},discovered-from:{epic}",
     )  # fmt: skip

@@ -306,7 +306,7 @@ def test_trees_show_each_bead_once_and_cycles_end(bd: Bd) -> None:
     assert [(node["id"], node["depth"], node["parent_id"]) for node in nodes] == [(a, 0, ""), (b, 1, a), (c, 1, a)]
     assert bd("dep", "tree", a).out.startswith(f"\n🌲 Dependency tree for {a}:\n\n{a}: A [P2] (open)\n├── {b}: B")
     assert len(bd.json("dep", "tree", a, "--show-all-paths")) == 4
-    assert [node["id"] for node in bd.json("dep", "tree", c, "--reverse", "-d", "1")][0] == c
+    assert bd.json("dep", "tree", c, "--reverse", "-d", "1")[0]["id"] == c
     assert bd("dep", "tree", a, "--format", "mermaid").out.startswith("flowchart TD\n")
     assert bd("dep", "cycles").out == "\n✓ No dependency cycles detected\n\n" and bd.json("dep", "cycles") == []
     assert "--direction must be" in bd.refuses("dep", "tree", a, "--direction", "sideways").err

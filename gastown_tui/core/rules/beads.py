@@ -12,9 +12,10 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, Conflict, GastownError, NotFound, Refused
 from gastown_tui.core.events import Edge, Entry
 from gastown_tui.core.fold import Town
-from gastown_tui.core.model.bead import Bead, parent_of
+from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.rules import edges
+from gastown_tui.core.rules.advancing import advance
 from gastown_tui.core.rules.bead_ids import (
     MAX_DEPTH,
     fresh_id,
@@ -80,9 +81,14 @@ def create(town: Town, ledger: str, wanted: NewBead, *, actor: str, nonce: int) 
         assignee=wanted.assignee or None,
         labels=tuple(sorted({parse_label(each) for each in wanted.labels})),
         dependencies=_edges_for(town, ledger, bead_id, wanted, parent),
-        fields={key: value for key, value in wanted.fields.items() if value not in (None, "", (), [])},
+        fields={key: value for key, value in wanted.fields.items() if _says_something(value)},
     )
     return bead_id, (Entry(fact, ledger),)
+
+
+def _says_something(value: Any) -> bool:
+    """Zero does; nothing, no text and no do not, and are not written."""
+    return value is not None and value is not False and value not in ("", (), [])
 
 
 def _id_for(town: Town, ledger: str, wanted: NewBead, parent: Bead | None, *, actor: str, nonce: int) -> BeadId:
@@ -216,7 +222,7 @@ def move(town: Town, bead: Bead, status: str, *, session: str = "") -> tuple[Ent
         return ()
     ledger = town.ledger_of(bead.id)
     if status == "closed":
-        return _closing(town, bead, "Closed", session)
+        return (*_closing(town, bead, "Closed", session), *advance(town, bead, reason="Closed"))
     if status == "open" and bead.state == "closed":
         return (Entry(e.BeadReopened(bead_id=bead.id), ledger),)
     return (Entry(e.BeadStatusChanged(bead_id=bead.id, from_status=bead.state, to_status=status), ledger),)
@@ -233,7 +239,8 @@ def close(
 ) -> tuple[Entry, ...]:
     """Close a bead; closing what is closed does nothing.
 
-    A molecule whose last step this was closes with it. Beads closed in the same breath (`along_with`) block nothing.
+    What follows for the molecule it is a step of is recorded with it. Beads closed in the same breath (`along_with`)
+    block nothing.
 
     Raises:
         Refused: it is a template, pinned, or blocked by open beads; `force` overrides the latter two.
@@ -248,7 +255,8 @@ def close(
             raise Refused(
                 f"cannot close {bead.id}: blocked by open issues [{' '.join(blockers)}] (use --force to override)"
             )
-    return (*_closing(town, bead, reason or "Closed", session), *_finished_molecule(town, bead, along_with))
+    why = reason or "Closed"
+    return (*_closing(town, bead, why, session), *advance(town, bead, reason=why, along_with=along_with))
 
 
 def _closing(town: Town, bead: Bead, reason: str, session: str) -> tuple[Entry, ...]:
@@ -265,24 +273,6 @@ def _closing(town: Town, bead: Bead, reason: str, session: str) -> tuple[Entry, 
         )
         entries.append(Entry(fact, ledger))
     return tuple(entries)
-
-
-def _finished_molecule(town: Town, bead: Bead, along_with: Set[BeadId]) -> tuple[Entry, ...]:
-    """The root's closing when a molecule has no open step left but this one."""
-    root, seen = bead, {bead.id}
-    while (above := parent_of(root)) is not None and above not in seen and (found := town.find(above)) is not None:
-        root = found
-        seen.add(above)
-    if root.id == bead.id or root.kind != "molecule" or root.is_closed:
-        return ()
-    left = [each.id for each in descendants(town, root.id) if not each.is_closed and each.id != bead.id]
-    if root.id in along_with or any(each not in along_with or each > bead.id for each in left):
-        return ()
-    ledger = town.ledger_of(root.id)
-    return (
-        Entry(e.BeadClosed(bead_id=root.id, reason="all steps complete"), ledger),
-        Entry(e.MolCompleted(mol_id=root.id), ledger),
-    )
 
 
 def children(town: Town, bead_id: BeadId) -> list[Bead]:

@@ -40,7 +40,7 @@ def judge(town: Town, gate: Bead, now: datetime) -> Verdict:
 
 def _timer(gate: Bead, now: datetime) -> Verdict:
     start = epoch_ns(gate.created_at)
-    if start is None or not gate.timeout:
+    if start is None or gate.timeout is None:
         return Verdict("pending", "the timer has no length")
     left = start + gate.timeout - (epoch_ns(stamp(now)) or 0)
     return Verdict("resolved", "the timer ran out") if left <= 0 else Verdict("pending", f"{left // 10**9}s left")

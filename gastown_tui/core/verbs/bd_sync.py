@@ -97,6 +97,9 @@ def _pull(hands: Hands) -> None:
 def _git(hands: Hands, command: str, message: str = "") -> tuple[int, list[str]]:
     lines: list[str] = []
     env = {"GIT_TERMINAL_PROMPT": "0", "BD_SYNC_MESSAGE": message}
+    for name in ("NAME", "EMAIL"):
+        if who := hands.env.get(f"GIT_AUTHOR_{name}"):
+            env |= {f"GIT_AUTHOR_{name}": who, f"GIT_COMMITTER_{name}": who}
     place = beads_dir(hands).parent
     done = hands.commands.run(command, cwd=place, timeout_s=_GIT_TIMEOUT_S, env=env, on_line=lines.append)
     return (0 if done.outcome is RunOutcome.PASS else done.code or 1), lines
