@@ -188,7 +188,7 @@ def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
         actor=actor or None,
         env=env,
         cwd=cwd,
-        db=Path(given["db"]) if given["db"] else None,
+        db=_database(cwd, given["db"]) if given["db"] else None,
     )
     if len(hands.actor) > _LONGEST_ACTOR or not hands.actor.isprintable():
         raise BadInput(f"the actor must be one line of at most {_LONGEST_ACTOR} printable characters", hint=_ACTORS)
@@ -199,6 +199,12 @@ def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
     if verb.needs is Needs.LEDGER and verb.compact_errors:
         _require_ledger(hands)
     return hands
+
+
+def _database(cwd: Path, text: str) -> Path:
+    """What `--db` names; a database file need not be there, for its directory is what is meant."""
+    place = cwd / text
+    return place.parent if place.suffix and not place.exists() else place
 
 
 def _cwd() -> Path:
