@@ -190,6 +190,38 @@ def test_what_a_shutdown_interrupted_goes_on_with_the_next_start(rig: RigAtWork)
     eventually(lambda: rig.hands.sessions.find(SESSION) is not None)
 
 
+# ---------------------------------------------------------------------------------------------- merging
+
+
+def test_a_gate_whose_daemon_was_killed_is_ended_before_the_next_one_judges(rig: RigAtWork, tmp_path: Path) -> None:
+    told = tmp_path / "gate.pid"
+    rig.setting("gate", f"echo $$ > {told} && sleep 600")
+    mr_id = rig.asks_to_merge({"new.txt": "new\n"})
+    first = running.start(rig.hands, no_mayor=True)
+    orphan = int(eventually(lambda: told.exists() and told.read_text().strip()))
+    os.kill(first.daemon.pid, signal.SIGKILL)
+    eventually(lambda: not running.find_daemon(rig.hands).runs)
+    assert rig.hands.processes.find(orphan) is not None
+    rig.setting("gate", "true")
+    running.start(rig.hands, no_mayor=True)
+    eventually(lambda: rig.hands.ledger.read().bead(mr_id).is_closed)
+    assert rig.hands.processes.find(orphan) is None
+    assert "new.txt" in rig.files_at_origin()
+
+
+def test_a_shutdown_does_not_wait_for_a_long_gate_and_loses_no_request(rig: RigAtWork, tmp_path: Path) -> None:
+    told = tmp_path / "gate.pid"
+    rig.setting("gate", f"echo $$ > {told} && sleep 600")
+    mr_id = rig.asks_to_merge({"new.txt": "new\n"})
+    running.start(rig.hands, no_mayor=True)
+    gate = int(eventually(lambda: told.exists() and told.read_text().strip()))
+    running.shutdown(rig.hands, now=True)
+    assert rig.hands.processes.find(gate) is None
+    rig.setting("gate", "true")
+    running.start(rig.hands, no_mayor=True)
+    eventually(lambda: rig.hands.ledger.read().bead(mr_id).is_closed, within_s=60)
+
+
 # ---------------------------------------------------------------------------------------------- shutdown
 
 

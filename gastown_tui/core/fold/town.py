@@ -204,5 +204,6 @@ class Town:
 
     def merge_for(self, bead_id: str) -> MergeRequest | None:
         """The newest merge request of a bead."""
-        found = [merge for merge in self.merges() if merge.bead_id == bead_id]
-        return found[-1] if found else None
+        merges = (merge for ledger in self.ledgers.values() for merge in ledger.registers.merges.values())
+        found = (merge for merge in merges if merge.bead_id == bead_id)
+        return max(found, key=lambda merge: (merge.queued_at, merge.id), default=None)

@@ -118,10 +118,10 @@ class Daemon:
             if not town.own.registers.is_running:
                 self._halt("the town rests")
                 return
-            self._reconciler.beat()
-            self._start_refineries(self.hands.ledger.read())
             self._beats += 1
             self._note_beat()
+            self._reconciler.beat()
+            self._start_refineries(self.hands.ledger.read())
         except GastownError as error:
             self._complain(error.message)
         except Exception as error:
@@ -194,8 +194,8 @@ class Daemon:
             return
         for request in self.hands.ledger.read().merges():
             rig = self.hands.ledger.read().rig_of(request.id)
-            if request.state == "running" and rig in still:
-                refinery.end_gate(self.hands, RigName(rig), request)
+            if request.state == "running" and rig is not None and rig in still:
+                refinery.end_gate(self.hands, rig, request)
 
     def _record(self, fact: e.Fact) -> None:
         self.hands.ledger.record(lambda _: [Entry(fact)], actor=self.hands.actor)

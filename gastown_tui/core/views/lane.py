@@ -163,7 +163,7 @@ def row_text(row: LaneRow, now: datetime) -> str:
         ("priority", f"P{row.priority}"),
         ("queued", f"{age_text(now - queued if queued else None)} ago"),
         ("gate", row.gate),
-        ("returned", f"{row.strikes} times" if row.strikes else ""),
+        ("returned", f"{row.strikes}×" if row.strikes else ""),
         ("merged as", f"{row.merge_commit[:12]} (tree {row.merge_tree[:12]})" if row.state == "merged" else ""),
         ("because", row.detail),
     ]
