@@ -6,7 +6,7 @@ import copy
 import itertools
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from gastown_tui.core.events import Edge, Entry, Event, Fact
 from gastown_tui.core.fold import LedgerState, Town, apply
@@ -125,7 +125,11 @@ def a_town(
         is_running: Whether the town was started.
         is_town: False for a lone `.beads`.
     """
-    listed = [a_rig(each, key) for each, key in rigs.items()] if isinstance(rigs, Mapping) else list(rigs)
+    listed: list[Rig]
+    if isinstance(rigs, Mapping):
+        listed = [a_rig(each, key) for each, key in cast("Mapping[str, str]", rigs).items()]
+    else:
+        listed = list(rigs)
     ledgers = {"": LedgerState(), **{str(rig.name): LedgerState() for rig in listed}}
     town = Town(ledgers, settings or Settings(), is_town=is_town)
     own = town.own.registers

@@ -63,7 +63,7 @@ class VerbActs(Room):
 
     def show_receipt(self, verb: Verb, receipt: Receipt | None) -> None:
         """What a verb answered: the terminal to hand over, a toast, or a page."""
-        from gastown_tui.core.verbs.agents import Handover
+        from gastown_tui.core.verbs.declare import Handover
 
         if receipt is None:
             return
@@ -84,22 +84,23 @@ class VerbActs(Room):
 
     # -------------------------------------------------------------------------------------------------- forms
 
-    def action_verb(self, name: str) -> None:
+    async def action_verb(self, name: str) -> None:
         """Open a verb's form with what the room already knows filled in."""
         verb = verbs.find(name)
         if verb is None:
             self.warn(f"there is no verb {name}")
             return
-        self.open_form(verb, self.known_for(verb))
+        await self.open_form(verb, self.known_for(verb))
 
-    def open_form(self, verb: Verb, preset: dict[str, Any]) -> None:
+    async def open_form(self, verb: Verb, preset: dict[str, Any]) -> None:
         """Ask for what is missing; a verb that asks for nothing runs at once."""
         if not any(not each.arg.hidden for each in verb.parameters):
             self._ask_first(verb, {}, lambda: self.run_verb(verb, {}))
             return
         from gastown_tui.cli.line import write_line
 
-        self.push_screen(VerbForm(verb, preset, self._offer, write_line))
+        # Waited for, so that keys pressed right after this one find the form.
+        await self.push_screen(VerbForm(verb, preset, self._offer, write_line))
 
     @on(VerbForm.Submitted)
     def _submitted(self, message: VerbForm.Submitted) -> None:
@@ -151,9 +152,9 @@ class VerbActs(Room):
 
     # -------------------------------------------------------------------------------------------------- typed, found
 
-    def action_command(self) -> None:
+    async def action_command(self) -> None:
         """Type any verb."""
-        self.push_screen(CommandLine(self.past, self._complete), self._typed)
+        await self.push_screen(CommandLine(self.past, self._complete), self._typed)
 
     def _typed(self, line: str | None) -> None:
         if line is None:
@@ -195,10 +196,15 @@ class VerbActs(Room):
         """Find a verb."""
         self.action_command_palette()
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         """Every key and verb."""
+
+        async def chosen(name: str | None) -> None:
+            if name:
+                await self.action_verb(name)
+
         every = [verb for verb in verbs.every() if not verb.hidden]
-        self.push_screen(HelpScreen(every, self.key_table()), lambda name: self.action_verb(name) if name else None)
+        await self.push_screen(HelpScreen(every, self.key_table()), chosen)
 
     def key_table(self) -> tuple[RoomKey, ...]:
         """Every key as it stands."""

@@ -16,7 +16,7 @@ from gastown_tui.cli.show import show, show_error, show_text
 from gastown_tui.core import verbs
 from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
 from gastown_tui.core.model.ids import shown
-from gastown_tui.core.verbs.declare import Needs, Verb, declared
+from gastown_tui.core.verbs.declare import Handover, Needs, Verb, declared
 
 if TYPE_CHECKING:
     from gastown_tui.core.ports import Hands
@@ -172,8 +172,7 @@ def _act(verb: Verb, call: Call) -> int:
 
 def _hand_over(receipt: object) -> None:
     """Become the program that a verb hands the terminal to; comes back for every other receipt."""
-    agents = sys.modules.get("gastown_tui.core.verbs.agents")
-    if agents is not None and isinstance(receipt, agents.Handover):
+    if isinstance(receipt, Handover):
         os.execvp(receipt.argv[0], receipt.argv)
 
 

@@ -142,7 +142,7 @@ def test_a_ledger_without_a_prefix_takes_the_one_most_beads_have() -> None:
 
 
 def filed(town: Town, **wanted: Any) -> Bead:
-    record = {"title": "Work"} | wanted
+    record: dict[str, Any] = {"title": "Work"} | wanted
     bead_id, entries = rules.create(town, "", rules.NewBead(**record), actor="ada", nonce=7)
     return after(town, entries, actor="ada").bead(bead_id)
 

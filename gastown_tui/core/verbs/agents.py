@@ -15,7 +15,7 @@ from gastown_tui.core.model.ids import Address
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import addresses
 from gastown_tui.core.rules.health import Seen
-from gastown_tui.core.verbs.declare import Arg, Receipt, Suggest, verb
+from gastown_tui.core.verbs.declare import Arg, Handover, Receipt, Suggest, verb
 from gastown_tui.core.verbs.waking import rest, wake
 from gastown_tui.core.views.roster import RosterLine, roster, roster_text
 
@@ -23,14 +23,6 @@ PEEK_LINES = 100
 """How much of what scrolled by a peek shows."""
 _PEEK_LIMIT = 10_000
 WAKE_PATIENCE_S = 20.0
-
-
-class Handover(Receipt, frozen=True, kw_only=True):
-    """The terminal goes to another program: the front that got this replaces itself by `argv`."""
-
-    argv: tuple[str, ...]
-    session: str = ""
-    started: bool = False
 
 
 class Roster(Receipt, frozen=True, kw_only=True):

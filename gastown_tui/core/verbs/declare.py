@@ -137,6 +137,14 @@ class Receipt(msgspec.Struct, kw_only=True, frozen=True):
         return iter(())
 
 
+class Handover(Receipt, frozen=True, kw_only=True):
+    """The terminal goes to another program: the front that got this replaces itself by `argv`."""
+
+    argv: tuple[str, ...]
+    session: str = ""
+    started: bool = False
+
+
 _VERBS: dict[str, Verb] = {}
 
 
