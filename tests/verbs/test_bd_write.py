@@ -218,13 +218,16 @@ def test_comments(bd: Bd) -> None:
     assert bd("comments", one).out == f"No comments on {one}\n" and bd.json("comments", one) == []
     assert bd("comments", "add", one, "first", "words").out == f"Comment added to {one}\n"
     second = bd.json("comments", "add", one, "second", "--author", "max")
-    assert (second["id"], second["author"], second["issue_id"]) == (2, "max", one)
+    assert (second["id"], second["author"], second["issue_id"]) == ("2", "max", one)
     (bd.home / "note").write_text("from a file\n")
     bd("comments", "add", one, "-f", "note")
     assert [each["text"] for each in bd.json("comments", one)] == ["first words", "second", "from a file"]
     assert bd("comments", one).out.startswith(f"\nComments on {one}:\n\n[ada] at 20")
     assert "comment text required (use -f to read from file)" in bd.refuses("comments", "add", one).err
     assert bd("comment", one, "older spelling").code == 0
+    bd("note", one, "added")
+    assert bd("note", one, "twice").out == f"✓ Note added to {one}\n"
+    assert bd.json("show", one)[0]["notes"] == "added\ntwice"
 
 
 def test_states_live_in_labels(bd: Bd) -> None:

@@ -30,7 +30,7 @@ WORDS: dict[str, str] = {
     "bd defer": "bd_update", "bd undefer": "bd_update", "bd pin": "bd_update", "bd unpin": "bd_update",
     "bd delete": "bd_update", "bd restore": "bd_update", "bd close": "bd_close", "bd dep": "bd_dep",
     "bd relate": "bd_dep", "bd unrelate": "bd_dep", "bd duplicate": "bd_dep", "bd supersede": "bd_dep",
-    "bd label": "bd_label", "bd comments": "bd_label", "bd comment": "bd_label", "bd state": "bd_label",
+    "bd label": "bd_label", "bd comments": "bd_label", "bd comment": "bd_label", "bd note": "bd_label", "bd state": "bd_label",
     "bd set-state": "bd_label", "bd ship": "bd_label", "bd epic": "bd_epic", "bd swarm": "bd_epic",
     "bd status": "bd_report", "bd stats": "bd_report", "bd stale": "bd_report", "bd query": "bd_report",
     "bd init": "bd_setup", "bd where": "bd_setup", "bd info": "bd_setup", "bd version": "bd_setup",

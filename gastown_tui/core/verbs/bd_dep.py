@@ -133,7 +133,7 @@ def list_(
     ]
     return Said(
         plain="\n".join(["", f"📋 {head}", "", *lines]),
-        value=[bead_json.linked(other, kind, strict=False) for other, kind in rows],
+        value=[bead_json.linked(other, kind) for other, kind in rows],
     )
 
 

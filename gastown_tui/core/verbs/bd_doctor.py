@@ -32,6 +32,8 @@ def doctor(
     checks: Annotated[tuple[str, ...], Arg("Only these: orphans, duplicates, pollution, conflicts", split=True)] = (),
     fix_all: Annotated[bool, Arg("The same as --fix", hidden=True)] = False,
     check: Annotated[str, Arg("Only this: pollution or validate")] = "",
+    clean: Annotated[bool, Arg("With --check pollution: delete what is found")] = False,
+    yes: Annotated[bool, Arg("Do not ask", flags=("--yes", "-y"))] = False,
     deep: Annotated[bool, Arg("Accepted; every check is deep", hidden=True)] = False,
 ) -> Receipt:
     """See whether the records are sound, and repair what can be repaired."""
@@ -41,7 +43,7 @@ def doctor(
     if path is not None:
         hands = hands.elsewhere(path)
     if check == "pollution":
-        return detect_pollution(hands)
+        return detect_pollution(hands, clean=clean, yes=yes)
     if (fix or fix_all) and not dry_run:
         _repair(hands)
     town = hands.ledger.read()
@@ -138,7 +140,7 @@ def detect_pollution(
     hands: Hands,
     *,
     clean: Annotated[bool, Arg("Delete them")] = False,
-    yes: Annotated[bool, Arg("Do not ask", flags=("--yes",))] = False,
+    yes: Annotated[bool, Arg("Do not ask", flags=("--yes", "-y"))] = False,
 ) -> Receipt:
     """Find beads that look left over from tests."""
     town = hands.ledger.read()

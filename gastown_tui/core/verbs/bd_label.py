@@ -88,7 +88,7 @@ def label_list_all(hands: Hands) -> Receipt:
 def comments(hands: Hands, id: Id, *, local_time: Annotated[bool, Arg("Times in the zone here")] = False) -> Receipt:
     """Read what was said about a bead, oldest first."""
     bead = _resolved(hands, hands.ledger.read(), id)
-    found = bead_json.comments(bead)
+    found = bead_json.comments(bead, text_ids=True)
     if not found:
         return Said(plain=f"No comments on {bead.id}", value=[])
     time = stamp_shower(local=local_time)
@@ -126,7 +126,7 @@ def comments_add(
         actor=hands.actor,
         ledgers=(town.ledger_of(bead.id),),
     )
-    newest = bead_json.comments(recorded.town.bead(bead.id))[-1]
+    newest = bead_json.comments(recorded.town.bead(bead.id), text_ids=True)[-1]
     return Said(plain=f"Comment added to {bead.id}", value=newest)
 
 
@@ -134,6 +134,22 @@ def comments_add(
 def comment(hands: Hands, id: Id, words: Annotated[tuple[str, ...], Arg("What to say")] = ()) -> Receipt:
     """Say something about a bead; the older spelling of `bd comments add`."""
     return comments_add(hands, id, words)
+
+
+@verb("bd note", group="beads", needs=Needs.LEDGER, compact_errors=True)
+def note(
+    hands: Hands, id: Id, words: Annotated[tuple[str, ...], Arg("What to add; - reads standard input")] = ()
+) -> Receipt:
+    """Add a line to a bead's notes."""
+    text = " ".join(words)
+    if text == "-":
+        text = hands.files.read_text(Path("/dev/stdin"), limit_bytes=_TEXT_LIMIT_BYTES).rstrip("\n")
+    if not text.strip():
+        raise BadInput("note text required")
+    wanted = rules.Change(append_notes=text)
+    acted = act_on(hands, (id,), lambda town, bead: rules.change(town, bead, wanted, actor=hands.actor))
+    bead = acted.beads[0]
+    return Said(plain=f"✓ Note added to {bead.id}", value=bead_json.issue(bead))
 
 
 # ---------------------------------------------------------------------------------------------- states

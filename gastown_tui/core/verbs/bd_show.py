@@ -107,11 +107,11 @@ def _related(town: Town, beads: list[Bead], missing: tuple[str, ...], *, refs: b
         known = [(other, type_) for other, type_ in edges if other is not None]
         if not refs:
             below = children(town, bead.id)
-            groups[bead.id] = [bead_json.linked(other, "parent-child", strict=False) for other in below]
+            groups[bead.id] = [bead_json.linked(other, "parent-child") for other in below]
             lines += [f"↳ Children of {bead.id} ({len(below)}):"] if below else [f"{bead.id}: No children found"]
             lines += [bead_text.edge_line("↳", other) for other in below]
             continue
-        groups[bead.id] = [bead_json.linked(other, type_, strict=False) for other, type_ in known] or None
+        groups[bead.id] = [bead_json.linked(other, type_) for other, type_ in known] or None
         lines += ["", f"📎 References to {bead.id}:"] if known else [f"{bead.id}: No references found"]
         for type_ in dict.fromkeys(type_ for _, type_ in known):
             members = [other for other, each in known if each == type_]

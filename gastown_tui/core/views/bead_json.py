@@ -26,8 +26,6 @@ _BASIC = (
     "defer_until", "external_ref",
 )  # fmt: skip
 _NO_TIME = "0001-01-01T00:00:00Z"
-STRICT_TYPES = frozenset({"blocks", "related", "parent-child", "discovered-from"})
-"""The edge types strict readers of linked beads accept; others stand in `type` beside an empty `dependency_type`."""
 
 
 def issue(bead: Bead, *, labels: bool = True) -> Record:
@@ -81,11 +79,16 @@ def edge(each: Dependency) -> Record:
     }
 
 
-def comments(bead: Bead) -> list[Record]:
-    """A bead's comments, oldest first."""
+def comments(bead: Bead, *, text_ids: bool = False) -> list[Record]:
+    """A bead's comments, oldest first.
+
+    Args:
+        bead: The bead.
+        text_ids: Numbers as text: newer clients read the ids of a list of comments so.
+    """
     return [
         {
-            "id": each.id,
+            "id": str(each.id) if text_ids else each.id,
             "issue_id": each.issue_id or bead.id,
             "author": each.author,
             "text": each.text,
@@ -120,23 +123,13 @@ def _edge_and_target(town: Town, each: Dependency) -> Record:
         "priority": 0 if target is None else target.priority,
         "issue_type": "task" if target is None else target.kind,
         "updated_at": record["created_at"] if target is None else target.updated_at or record["created_at"],
-        "dependency_type": strict_type(each.type),
+        "dependency_type": each.type or "blocks",
     }
 
 
-def strict_type(type_: str) -> str | None:
-    """An edge type as strict readers take it."""
-    known = type_ or "blocks"
-    return known if known in STRICT_TYPES else None
-
-
-def linked(bead: Bead, type_: str, *, strict: bool = True) -> Record:
+def linked(bead: Bead, type_: str) -> Record:
     """A bead at the other end of an edge."""
-    record = issue(bead)
-    known = type_ or "blocks"
-    if strict and known not in STRICT_TYPES:
-        return record | {"type": known, "dependency_type": None}
-    return record | {"dependency_type": known}
+    return issue(bead) | {"dependency_type": type_ or "blocks"}
 
 
 def details(town: Town, bead: Bead) -> Record:
