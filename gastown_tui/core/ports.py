@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -119,6 +119,10 @@ class Ledger(Protocol):
 
     def recent(self, limit: int) -> tuple[Event, ...]:
         """The newest events of all ledgers, oldest first, from the feed; at most `limit`."""
+        ...
+
+    def history(self, ledger: str = "") -> Iterator[Event]:
+        """Every event of one ledger from its beginning, in order, read from the log itself."""
         ...
 
     def record(self, decide: Decide, *, actor: str, ledgers: Sequence[str] = ("",)) -> Recorded:

@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -185,6 +185,10 @@ class _NoLedger:
         raise self._error
 
     def recent(self, limit: int) -> tuple[Event, ...]:
+        """There is none."""
+        raise self._error
+
+    def history(self, ledger: str = "") -> Iterator[Event]:
         """There is none."""
         raise self._error
 
