@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gastown_tui.cli import exits
 from gastown_tui.cli.flags import Call, parse, split_words
 from gastown_tui.cli.help import family_page, usage_line, verb_page
-from gastown_tui.cli.show import show, show_error, show_text
+from gastown_tui.cli.show import complain, show, show_error, show_text
 from gastown_tui.core import verbs
 from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
 from gastown_tui.core.model.ids import shown
@@ -156,6 +156,7 @@ def _help(words: list[str], prog: str) -> int:
 def _act(verb: Verb, call: Call) -> int:
     given = call.globals
     is_json = given["json"] or (verb.compact_errors and os.environ.get("BD_JSON", "").lower() in _TRUE)
+    hands: Hands | None = None
     try:
         hands = _hands(verb, given)
         _allow(verb, given)
@@ -164,10 +165,20 @@ def _act(verb: Verb, call: Call) -> int:
             _confirm(verb)
         receipt = verb.run(hands, **arguments)
     except GastownError as error:
-        return show_error(error, json=is_json)
+        code = show_error(error, json=is_json)
+        _warn(hands, given)
+        return code
+    _warn(hands, given)
     if not is_json:
         _hand_over(receipt)
     return show(receipt, json=is_json, quiet=given["quiet"])
+
+
+def _warn(hands: Hands | None, given: dict[str, Any]) -> None:
+    """Say what could not be read on the way; that is never left out silently."""
+    if hands is not None and not given["quiet"]:
+        for line in hands.ledger.warnings():
+            complain(f"Warning: {line}")
 
 
 def _hand_over(receipt: object) -> None:

@@ -27,6 +27,9 @@ _ESCAPES = (
     ("\u2028".encode(), b"\\u2028"),
     ("\u2029".encode(), b"\\u2029"),
 )
+DEEPEST = 100
+"""How deep a bead's values may nest. What reads them must not depend on how much stack is left."""
+_MARKS = rb'"(?:[^"\\]|\\.)*"|[{}\[\]]'
 _SPACED = rb'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s'
 
 
@@ -49,8 +52,10 @@ def decode_bead(line: bytes | str) -> Bead:
     """Read one line, leniently where older or foreign writers differ.
 
     Raises:
-        BadInput: the line is not a JSON object with a textual `id`.
+        BadInput: the line is not a JSON object with a textual `id`, or nests too deep.
     """
+    if is_deep(line):
+        raise BadInput(f"nested deeper than {DEEPEST} levels")
     try:
         bead = _strict().decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -60,11 +65,24 @@ def decode_bead(line: bytes | str) -> Bead:
             return bead
     try:
         record = _LOOSE.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"not JSON: {error}") from error
     if not isinstance(record, dict) or not isinstance(record.get("id"), str) or not record["id"]:
         raise BadInput("not a bead: no id")
     return _lenient(record)
+
+
+def is_deep(json: bytes | str) -> bool:
+    """Whether JSON text nests deeper than beads may."""
+    text = json.encode(errors="replace") if isinstance(json, str) else json
+    if text.count(b"{") + text.count(b"[") <= DEEPEST:
+        return False
+    depth = 0
+    for mark in re.findall(_MARKS, text):
+        depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(mark, 0)
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def encode_bead(bead: Bead) -> bytes:

@@ -200,7 +200,7 @@ def _metadata(edge: Dependency | OutlineEdge) -> Mapping[str, Any]:
     if isinstance(told, str) and told:
         try:
             told = msgspec.json.decode(told)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return {}
     return told if isinstance(told, dict) else {}
 

@@ -13,6 +13,7 @@ from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import TOWN_TYPES, TYPES, Bead
+from gastown_tui.core.model.bead_line import DEEPEST, is_deep
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import epoch_ns, stamp
@@ -302,9 +303,11 @@ def read_metadata(hands: Hands, text: str) -> Any:
             text = hands.files.read_text(hands.cwd / text[1:])
         except NotFound as error:
             raise BadInput(f"failed to read metadata file {text[1:]}: {error.message}") from error
+    if is_deep(text):
+        raise BadInput(f"invalid JSON in --metadata: it nests deeper than {DEEPEST} levels")
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         raise BadInput("invalid JSON in --metadata: must be valid JSON", hint=str(error)) from error
 
 

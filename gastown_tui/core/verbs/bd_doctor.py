@@ -80,17 +80,20 @@ def _row(finding: care.Finding) -> dict[str, Any]:
     return row
 
 
+def _integrity(hands: Hands, put_aside: int) -> care.Finding:
+    unread = hands.ledger.warnings()
+    if not put_aside and not unread:
+        return care.Finding(name="JSONL Integrity", status="ok", message="every line could be read")
+    message = f"{put_aside} unreadable lines were put aside" if put_aside else "some lines cannot be read"
+    place = (f"see {beads_dir(hands) / 'local' / 'quarantine'}",) if put_aside else ()
+    return care.Finding(name="JSONL Integrity", status="warning", message=message, detail=place + unread)
+
+
 def _files(hands: Hands, town: Town) -> list[care.Finding]:
     state = town.ledgers[hands.ledger.here]
-    put_aside = state.registers.quarantined
     findings = [
         care.Finding(name="Installation", status="ok", message=f"{beads_dir(hands)} with {len(state.beads)} beads"),
-        care.Finding(
-            name="JSONL Integrity",
-            status="warning" if put_aside else "ok",
-            message=f"{put_aside} unreadable lines were put aside" if put_aside else "every line could be read",
-            detail=(f"see {beads_dir(hands) / 'local' / 'quarantine'}",) if put_aside else (),
-        ),
+        _integrity(hands, state.registers.quarantined),
     ]
     unknown = state.registers.unknown_events
     if unknown:

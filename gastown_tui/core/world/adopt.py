@@ -13,7 +13,7 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.events import BeadImported, Fact, LedgerAdopted, LedgerCreated, LineKept, LinesQuarantined
 from gastown_tui.core.fold import LedgerState
 from gastown_tui.core.model.bead import Bead, prefix_of
-from gastown_tui.core.model.bead_line import decode_bead, encode_bead, rewrite_line
+from gastown_tui.core.model.bead_line import DEEPEST, decode_bead, encode_bead, is_deep, rewrite_line
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.times import epoch_ns
 
@@ -24,6 +24,8 @@ _PREFIX_KEY = re.compile(r"""^\s*["']?issue[-_]prefix["']?\s*:\s*["']?([A-Za-z][
 _INFIX = re.compile(r"-(?:mol|wisp|eph)$")
 """What molecules and wisps put between the prefix and the rest."""
 _SMALL_BYTES = 64 * 1024
+_MOST_TRIES = 1000
+"""How often the start of a record is looked for in a broken line: each look may read to its end."""
 _VOTERS = 400
 """Ids that are asked for the prefix of a large file."""
 
@@ -92,10 +94,13 @@ def _sort_other(found: Scan, number: int, line: bytes) -> None:
     if line.startswith(_MARKERS):
         found.bad.append(BadLine(number, line, "merge conflict markers", "a merge conflict marker"))
         return
+    if is_deep(line):
+        found.bad.append(BadLine(number, line, "nested too deep", f"nested deeper than {DEEPEST} levels"))
+        return
     try:
         record, text = _decode_any(line), line.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        pieces = _unglued(line)
+        pieces = [piece for piece in _unglued(line) if len(piece) < len(line)]
         kind = "several records on one line" if pieces else "not JSON"
         found.bad.append(BadLine(number, line, kind, f"{kind}: {error}"))
         for piece in pieces:
@@ -116,12 +121,12 @@ def _unglued(line: bytes) -> list[bytes]:
     except UnicodeDecodeError:
         return []
     decoder, pieces = json.JSONDecoder(), []
-    at = text.find('{"')
-    while at >= 0:
+    at, tries = text.find('{"'), 0
+    while at >= 0 and tries < _MOST_TRIES:
         try:
             record, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
-            at = text.find('{"', at + 1)
+            at, tries = text.find('{"', at + 1), tries + 1
             continue
         if isinstance(record, dict) and isinstance(record.get("id"), str) and "title" in record:
             pieces.append(text[at:end].encode())

@@ -66,7 +66,7 @@ def issues_file(beads: Path) -> Path:
     try:
         record = msgspec.json.decode((beads / "metadata.json").read_bytes()[:_SMALL_BYTES])
         said = record.get("jsonl_export", "") if isinstance(record, dict) else ""
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     own = {"events.jsonl", "messages.jsonl", "feed.jsonl", "vapor.jsonl", "routes.jsonl", "interactions.jsonl"}
     names = ["issues.jsonl", "beads.jsonl"]

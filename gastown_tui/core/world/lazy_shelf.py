@@ -94,7 +94,7 @@ class LazyShelf(BeadShelf):
         gc.disable()
         try:
             found = decode_outlines(self._lines.data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return super().outlines()
         finally:
             if collecting:
@@ -152,5 +152,5 @@ class LazyShelf(BeadShelf):
     def _decoded(self, data: bytes) -> Iterable[Bead]:
         try:
             return decode_beads(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return filter(None, map(self._read, filter(None, data.split(b"\n"))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
@@ -62,5 +63,6 @@ def _read(path: Path) -> list[PutAside]:
 def _write(local: Path, file: str, records: list[PutAside]) -> None:
     if records:
         make_private(local / "quarantine")
-        with (local / "quarantine" / file).open("ab") as kept:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        with os.fdopen(os.open(local / "quarantine" / file, flags, 0o600), "ab") as kept:
             kept.write(b"".join(msgspec.json.encode(each) + b"\n" for each in records))

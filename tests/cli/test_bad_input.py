@@ -1,0 +1,61 @@
+"""What is not as it should be is answered in one line with the right exit code, and writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.verbs.bd import Bd, bd_at
+
+LINE = (
+    '{"id":"x-1","title":"ok","status":"open","priority":2,"issue_type":"task",'
+    '"created_at":"2025-01-01T00:00:00Z","updated_at":"2025-01-01T00:00:00Z"%s}'
+)
+DEEP = '{"a":' * 100_000 + "1" + "}" * 100_000
+
+
+@pytest.fixture
+def bd(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[Bd]:
+    """`bd` in a directory without a ledger, with mistakes of ours in plain sight."""
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    monkeypatch.setenv("GT_TRACEBACK", "1")
+    yield bd_at(tmp_path / "project", capsysbinary, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(LINE.replace("x-1", "x-2") % f',"metadata":{DEEP}', id="a deep value"),
+        pytest.param(LINE.replace("x-1", "x-2") % f',"unheard_of":{DEEP}', id="a deep value of an unknown field"),
+        pytest.param(LINE.replace("x-1", "x-2") % ',"created_by":"\\ud800"', id="half a character"),
+        pytest.param("[" * 100_000, id="brackets only"),
+        pytest.param('{"a":[' * 20_000, id="starts of records only"),
+    ],
+)
+def test_a_line_made_to_break_readers_is_left_out_and_reported(bd: Bd, broken: str) -> None:
+    (bd.home / ".beads").mkdir()
+    issues = bd.home / ".beads" / "issues.jsonl"
+    issues.write_text(f"{LINE % ''}\n{broken}\n")
+    listed = bd("list", "--json")
+    assert [bead["id"] for bead in listed.value] == ["x-1"]
+    assert "issues.jsonl: 1 line" in listed.err
+    bd("update", "x-1", "--title", "new")
+    assert (
+        issues.read_text()
+        == LINE.replace('"ok"', '"new"').replace(
+            '"updated_at":"2025-01-01T00:00:00Z"', f'"updated_at":"{bd.json("show", "x-1")[0]["updated_at"]}"'
+        )
+        % ""
+        + "\n"
+    )
+    kept = [json.loads(line) for line in (bd.home / ".beads/local/quarantine/issues.jsonl").read_text().splitlines()]
+    assert [each["text"] for each in kept] == [broken]
+
+
+@pytest.mark.parametrize("metadata", ["[" * 5000, DEEP, "{", "NaN", '{"a":"\\ud800"}'])
+def test_metadata_that_is_no_sound_json_is_refused(bd: Bd, metadata: str) -> None:
+    bd("init", "--prefix", "x")
+    assert bd.refuses("create", "work", "--metadata", metadata).code == 2
