@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from heapq import merge
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -236,7 +237,7 @@ def _salvaged(line: bytes) -> Iterator[tuple[Event, bytes]]:
     while at >= 0:
         starts.append(at)
         at = line.find(_SPLIT, at + 1)
-    for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
+    for start, end in pairwise([*starts, len(line)]):
         for close in _CLOSE.finditer(line, start, end):
             piece = line[start : close.end()]
             with suppress(Damaged):

@@ -17,7 +17,7 @@ from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Clock, Decide, Recorded, Verified
 from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.disk import make_private, write_whole
-from gastown_tui.core.world.event_log import ADOPTION, order_of
+from gastown_tui.core.world.event_log import ADOPTION, EventLog, order_of
 from gastown_tui.core.world.locate import Home, HomeKind, follow_redirect
 from gastown_tui.core.world.mint import EventMint
 from gastown_tui.core.world.settings_file import SettingsFiles
@@ -73,6 +73,13 @@ class JsonlLedger:
             found = [event for store in self._stores().values() for event in store.recent(limit)]
         return tuple(sorted(found, key=order_of)[-limit:]) if limit > 0 else ()
 
+    def history(self, ledger: str = "") -> Iterator[Event]:
+        """Every event of one ledger from its beginning, in order, read from the log itself."""
+        with self._mutex:
+            self._town()
+            beads = self._store(ledger).beads
+        return (event for event, _ in EventLog(beads).everything())
+
     def follow(self) -> tuple[tuple[Event, ...], Town]:
         """Events since the last call, in order, and the town after them; the first call starts with none."""
         with self._mutex:
@@ -118,7 +125,8 @@ class JsonlLedger:
     def warnings(self) -> tuple[str, ...]:
         """What reading had to leave out, in words."""
         with self._mutex:
-            return tuple(text for store in self._stores().values() for text in store.reader.warnings())
+            stores = self._stores().values()
+            return tuple(text for store in stores for text in (*store.reader.warnings(), store.trouble) if text)
 
     def rebuild_projections(self) -> None:
         """Write every projection of every ledger anew, from the events alone.

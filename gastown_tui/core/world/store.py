@@ -54,6 +54,8 @@ class Store:
         self._lock = FileLock(self.local / "lock")
         self._presence = Presence(self.local / "writers")
         self._is_probed = unsafe_fs
+        self.trouble = ""
+        """Why the projections are behind; empty when they are not."""
 
     @property
     def last_event(self) -> EventId:
@@ -173,8 +175,16 @@ class Store:
         return is_last or self._lag_s() > _LAG_S
 
     def project(self) -> None:
-        """Bring the projections up, unless somebody else is at it."""
-        self._projector().refresh()
+        """Bring the projections up, unless somebody else is at it.
+
+        They may fail where the log did not: what was recorded stays recorded, and the next write tries again.
+        """
+        try:
+            self._projector().refresh()
+            self.trouble = ""
+        except OSError as error:
+            self.reader.forget()
+            self.trouble = f"{in_words(error, self.reader.files.issues).message}; it is behind the log"
 
     def rebuild(self) -> None:
         """Write every projection anew from the events alone."""
