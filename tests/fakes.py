@@ -585,7 +585,7 @@ class FakeFiles:
 SHELL = Runtime(
     name="shell",
     command="{python}",
-    args=("-m", "gastown_tui", "--batch", "worker", "run"),
+    args=("-P", "-m", "gastown_tui", "--batch", "worker", "run"),
     ready_patterns=("^gastown worker ▸ ?",),
     busy_patterns=(r"^(?:· |working: ).*\Z",),
     dialog_patterns=(r"^answer ▸.*\Z",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,8 +52,19 @@ def test_every_shipped_preset_can_be_read_started_and_recognised(
 
 def test_the_shell_worker_runs_on_the_interpreter_the_town_runs_on() -> None:
     runtimes = TomlRuntimes()
-    expected = (sys.executable, "-m", "gastown_tui", "--batch", "worker", "run")
+    expected = (sys.executable, "-P", "-m", "gastown_tui", "--batch", "worker", "run")
     assert runtimes.argv(runtimes.find("shell"), prompt="begin") == expected
+
+
+def test_the_shell_worker_runs_no_module_of_the_tree_it_works_in(tmp_path: Path) -> None:
+    """A project may hold a folder of our name, or of a package we use."""
+    for name in ("gastown_tui", "msgspec", "click"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('the project was run')\n")
+    runtimes = TomlRuntimes()
+    argv = (*runtimes.argv(runtimes.find("shell"))[: -len(("worker", "run"))], "version")
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def demo_town(hands: Hands, *, keep: bool = False) -> Iterator[DemoTown]:
 def _spawn_guard(hands: Hands, folder: Path) -> ProcessFact:
     """A process that clears the folder away should this one be killed before it can."""
     incarnation = f"guard.{hands.mint.nonce():016x}"
-    argv = (sys.executable, "-m", "gastown_tui", "--batch", "demo", "guard", str(folder))
+    argv = (sys.executable, "-P", "-m", "gastown_tui", "--batch", "demo", "guard", str(folder))
     env = {"GT_SESSION": incarnation}
     pid = hands.processes.spawn_detached(argv, cwd=folder.parent, env=env, log=folder / "guard.log")
     return ProcessFact(pid=pid, command=argv[0], incarnation=incarnation)

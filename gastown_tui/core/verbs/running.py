@@ -113,7 +113,7 @@ def ensure_daemon(hands: Hands) -> Daemon:
 
 def _spawn_daemon(hands: Hands, log: Path) -> int:
     home = hands.ledger.home
-    argv = (sys.executable, "-m", "gastown_tui", "--batch", "daemon", "run")
+    argv = (sys.executable, "-P", "-m", "gastown_tui", "--batch", "daemon", "run")
     incarnation = f"deacon.{hands.mint.nonce():016x}"
     env = {"GT_ROLE": DEACON, "BD_ACTOR": DEACON, "GT_ROOT": str(home), "GT_SESSION": incarnation}
     return hands.processes.spawn_detached(argv, cwd=home, env=env, log=log)
