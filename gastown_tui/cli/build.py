@@ -156,10 +156,11 @@ def _help(words: list[str], prog: str) -> int:
 def _act(verb: Verb, call: Call) -> int:
     given = call.globals
     is_json = given["json"] or (verb.compact_errors and os.environ.get("BD_JSON", "").lower() in _TRUE)
+    is_readonly = given["readonly"] or os.environ.get("BD_READONLY", "").lower() in _TRUE
     hands: Hands | None = None
     try:
-        hands = _hands(verb, given)
-        _allow(verb, given)
+        hands = _hands(verb, given, is_readonly=is_readonly)
+        _allow(verb, is_readonly=is_readonly)
         arguments = {each.name: _filled(each.arg.long_text, call.arguments[each.name]) for each in verb.parameters}
         if verb.confirm and not given["yes"]:
             _confirm(verb)
@@ -187,7 +188,7 @@ def _hand_over(receipt: object) -> None:
         os.execvp(receipt.argv[0], receipt.argv)
 
 
-def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
+def _hands(verb: Verb, given: dict[str, Any], *, is_readonly: bool) -> Hands:
     from gastown_tui.core.wiring import open_hands
 
     actor = given["actor"]
@@ -199,6 +200,7 @@ def _hands(verb: Verb, given: dict[str, Any]) -> Hands:
         env=env,
         cwd=cwd,
         db=_database(cwd, given["db"]) if given["db"] else None,
+        is_readonly=is_readonly,
     )
     if len(hands.actor) > _LONGEST_ACTOR or not hands.actor.isprintable():
         raise BadInput(f"the actor must be one line of at most {_LONGEST_ACTOR} printable characters", hint=_ACTORS)
@@ -236,9 +238,8 @@ def _require_ledger(hands: Hands) -> None:
         raise NotFound(f"no beads database found: {error.message}", hint=error.hint) from error
 
 
-def _allow(verb: Verb, given: dict[str, Any]) -> None:
-    readonly = given["readonly"] or os.environ.get("BD_READONLY", "").lower() in _TRUE
-    if readonly and verb.mutates:
+def _allow(verb: Verb, *, is_readonly: bool) -> None:
+    if is_readonly and verb.mutates:
         raise Refused(f"operation '{verb.name.removeprefix('bd ')}' is not allowed in read-only mode")
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from gastown_tui.core.errors import NotFound
+from gastown_tui.core.errors import NotFound, Refused
 from gastown_tui.core.events import Event
 from gastown_tui.core.fold import Town
 from gastown_tui.core.ports import (
@@ -55,11 +55,12 @@ def open_hands(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     db: Path | None = None,
+    is_readonly: bool = False,
 ) -> Hands:
     """Everything a verb may act with, for the home around `path` or `cwd`.
 
     Without a home the hands still open: verbs that need no ledger work, and touching the ledger raises the `NotFound`
-    that says what was looked for.
+    that says what was looked for. With `is_readonly` whatever would change the ledger is refused.
     """
     env = os.environ if env is None else env
     cwd = Path.cwd() if cwd is None else cwd
@@ -71,6 +72,8 @@ def open_hands(
         ledger = open_ledger(home, clock=clock)
     except NotFound as error:
         ledger = _NoLedger(error)
+    if is_readonly:
+        ledger = cast(Ledger, _ReadOnly(ledger))
     return Hands(
         ledger=ledger,
         sessions=cast(Sessions, _Later(lambda: _sessions(home, clock, ledger))),
@@ -85,7 +88,7 @@ def open_hands(
         actor=actor_name(actor, env=env, cwd=cwd, is_town=home is not None and home.is_town),
         env={key: value for key, value in env.items() if key in _ENV_NAMES or key.startswith(_ENV_PREFIXES)},
         cwd=cwd,
-        elsewhere=lambda place: open_hands(place, actor=actor, env=env, cwd=cwd),
+        elsewhere=lambda place: open_hands(place, actor=actor, env=env, cwd=cwd, is_readonly=is_readonly),
     )
 
 
@@ -162,6 +165,18 @@ class _Later:
         if made is None:
             made = self.__dict__["_made"] = self._make()
         return getattr(made, name)
+
+
+class _ReadOnly:
+    """A ledger that only tells."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"record", "rebuild_projections", "verify"}:
+            raise Refused("the ledger may only be read here", hint="it was opened with --readonly or BD_READONLY")
+        return getattr(self._ledger, name)
 
 
 class _NoLedger:

@@ -59,3 +59,11 @@ def test_a_line_made_to_break_readers_is_left_out_and_reported(bd: Bd, broken: s
 def test_metadata_that_is_no_sound_json_is_refused(bd: Bd, metadata: str) -> None:
     bd("init", "--prefix", "x")
     assert bd.refuses("create", "work", "--metadata", metadata).code == 2
+
+
+@pytest.mark.parametrize("words", [("ready", "--claim"), ("create", "more"), ("rebuild-projections",)])
+def test_read_only_is_kept_by_verbs_that_only_sometimes_write(bd: Bd, words: tuple[str, ...]) -> None:
+    bd("init", "--prefix", "x")
+    bd.files("work")
+    assert bd.refuses("--readonly", *words).code == 4
+    assert bd("--readonly", "ready").lines
