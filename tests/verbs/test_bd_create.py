@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from types import SimpleNamespace
 
@@ -203,3 +204,48 @@ def test_a_type_the_file_already_has_may_be_used_again(bare_bd: Bd) -> None:
 def test_without_a_ledger_the_answer_says_what_was_looked_for(bare_bd: Bd) -> None:
     answer = bare_bd.refuses("create", "A")
     assert answer.code == 3 and answer.err.startswith("Error: no beads database found")
+
+
+def test_a_plan_files_many_beads_and_their_edges_or_none(bd: Bd) -> None:
+    there = bd.files("There already")
+    plan = {
+        "nodes": [
+            {"key": "e", "title": "Epic", "type": "epic"},
+            {"key": "a", "title": "A", "parent_key": "e", "labels": ["x"], "metadata": {"run": "true"}},
+            {"key": "b", "title": "B", "parent_key": "e"},
+        ],
+        "edges": [{"from_key": "b", "to_key": "a"}, {"from_key": "a", "to_id": there, "type": "discovered-from"}],
+    }
+    (bd.home / "plan.json").write_text(json.dumps(plan))
+    assert bd("create", "--graph", "plan.json", "--dry-run").lines[0] == "⚠ [DRY RUN] Would create 3 issues:"
+    ids = bd.json("create", "--graph", "plan.json")["ids"]
+    [a], [b] = bd.json("show", ids["a"]), bd.json("show", ids["b"])
+    assert a["parent"] == b["parent"] == ids["e"] and a["metadata"] == {"run": "true"}
+    assert {each["id"]: each["dependency_type"] for each in a["dependencies"]} == {
+        there: "discovered-from",
+        ids["e"]: "parent-child",
+    }
+    assert ids["a"] in {each["id"] for each in b["dependencies"]}
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ("{", "the plan cannot be read: "),
+        ('{"nodes":[]}', "a plan has 1 to 10000 nodes, not 0"),
+        ('{"nodes":[{"key":"a"}]}', "the plan cannot be read: Object missing required field `title`"),
+        ('{"nodes":[{"key":"a","title":"A"},{"key":"a","title":"B"}]}', "the plan names 'a' twice"),
+        ('{"nodes":[{"key":"a","title":"A","priority":9}]}', "node 'a': priority must be between 0 and 4 (got 9)"),
+        ('{"nodes":[{"key":"a","title":"A","parent_key":"z"}]}', "node 'a': its parent 'z' is no node of the plan"),
+        ('{"nodes":[{"key":"a","title":"A"}],"edges":[{"from_key":"a"}]}', "an edge of the plan names ''"),
+        (
+            '{"nodes":[{"key":"a","title":"A"},{"key":"b","title":"B"}],'
+            '"edges":[{"from_key":"a","to_key":"b"},{"from_key":"b","to_key":"a"}]}',
+            "the plan has a cycle among a, b",
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_whole(bd: Bd, plan: str, said: str) -> None:
+    (bd.home / "plan.json").write_text(plan)
+    answer = bd.refuses("create", "--graph", "plan.json")
+    assert answer.code == 2 and answer.err.startswith(f"Error: {said}")

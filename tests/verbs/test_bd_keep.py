@@ -352,3 +352,36 @@ def test_read_only_refuses_every_change(bd: Bd, monkeypatch: pytest.MonkeyPatch)
     assert bd("list", "--readonly").lines
     monkeypatch.setenv("BD_READONLY", "true")
     assert bd.refuses("close", one).code == 4
+
+
+def test_the_log_is_told_again_from_the_beginning(bd: Bd) -> None:
+    one = bd.files("A")
+    bd("update", one, "--claim")
+    bd("close", one)
+    story = bd.json("events", "replay", one)
+    assert [step["event_type"] for step in story] == [
+        "bead.created",
+        "bead.assigned",
+        "bead.status_changed",
+        "bead.closed",
+    ]
+    assert story[-1]["changes"]["status"] == ["in_progress", "closed"]
+    assert bd.json("events", "replay")["by_status"] == {"closed": 1}
+    assert bd.json("events", "replay", "--at", "2020-01-01") == {"events": 0, "beads": 0, "by_status": {}}
+    assert len(bd("events", "export").lines) == len(bd("events", "list", "--jsonl", "-n", "100").lines) + 1
+    assert json.loads(bd("events", "export").lines[0])["event_type"] == "ledger.created"
+    assert bd.refuses("events", "replay", "gt-zz").code == 2
+
+
+def test_work_is_judged_from_events(bd: Bd) -> None:
+    one, two, three = bd.files("A"), bd.files("B"), bd.files("C")
+    bd("close", one)
+    bd("close", two, "-r", "Build failed")
+    bd("delete", three, "--force")
+    told = bd.json("eval", "completion")
+    assert (told["done"], told["failed"], told["abandoned"], told["completion_rate"]) == (1, 1, 1, 0.3333)
+    assert bd.json("eval", "throughput")["closed"] == 2
+    assert bd.json("eval", "gupp")["hooked"] == bd.json("eval", "verify-accuracy")["gates_run"] == 0
+    assert bd("eval", "report").out.startswith("# Evaluation\n")
+    bd("eval", "report", "--output", "report.md", "--since", "1h")
+    assert (bd.home / "report.md").read_text().startswith("# Evaluation\n")

@@ -39,10 +39,13 @@ WORDS: dict[str, str] = {
     "bd lint": "bd_care", "bd duplicates": "bd_care", "bd merge": "bd_care", "bd find-duplicates": "bd_care",
     "bd find-dups": "bd_care", "bd orphans": "bd_history", "bd doctor": "bd_doctor", "bd validate": "bd_doctor",
     "bd repair-deps": "bd_doctor", "bd detect-pollution": "bd_doctor", "bd compact": "bd_history", "bd admin": "bd_history",
-    "bd migrate": "bd_doctor", "bd gate": "bd_gate", "bd graph": "bd_graph", "bd events": "bd_events",
+    "bd migrate": "bd_doctor", "bd gate": "bd_gate", "bd graph": "bd_graph", "bd events": "bd_events", "bd eval": "bd_eval",
     "bd activity": "bd_events", "bd export": "bd_files", "bd import": "bd_files", "bd rename": "bd_rename",
     "bd rename-prefix": "bd_rename", "bd move": "bd_rename", "bd refile": "bd_rename", "bd sync": "bd_sync",
     "bd rebuild-projections": "bd_sync", "bd completion": "shims",
+    # molecules
+    "bd formula": "bd_formula", "bd cook": "bd_formula", "bd mol": "bd_mol", "bd template": "bd_template",
+    "bd wisp": "bd_wisp", "bd promote": "bd_wisp", "formula": "bd_formula", "cook": "bd_formula", "mol": "bd_mol",
 }  # fmt: skip
 """First words of verbs (or first two, for a family spread over modules) and the module that declares them.
 

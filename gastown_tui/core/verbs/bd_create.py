@@ -156,6 +156,7 @@ def create(
     prefix: Annotated[str, Arg("File it where this prefix belongs")] = "",
     repo: Annotated[Path | None, Arg("File it in the .beads of this directory")] = None,
     file: Annotated[Path | None, Arg("File many, from Markdown", flags=("--file", "-f"), suggest=Suggest.PATH)] = None,
+    graph: Annotated[Path | None, Arg("File a plan of beads and edges, from JSON", suggest=Suggest.PATH)] = None,
     dry_run: Annotated[bool, Arg("Say what would be filed")] = False,
     silent: Annotated[bool, Arg("Print the id alone")] = False,
 ) -> Receipt:
@@ -173,6 +174,10 @@ def create(
         if dry_run:
             raise BadInput("--dry-run is not supported with --file flag")
         return _from_file(hands, file)
+    if graph is not None:
+        if title or title_:
+            raise BadInput("cannot specify both title and --graph flag")
+        return _from_plan(hands, graph, dry_run=dry_run)
     settings = config(hands)
     wanted = rules.NewBead(
         title=_title(title, title_),
@@ -448,6 +453,32 @@ def _rehearsal(wanted: rules.NewBead, now: str) -> Bead:
         Bead,
         strict=False,
     )
+
+
+def _from_plan(hands: Hands, file: Path, *, dry_run: bool) -> Receipt:
+    from gastown_tui.core.rules.plans import file_plan, read_plan
+
+    place = Path("/dev/stdin") if str(file) == "-" else hands.cwd / file
+    plan = read_plan(hands.files.read_text(place, limit_bytes=_FILE_LIMIT_BYTES))
+    settings = config(hands)
+    nonces = [hands.mint.nonce() for _ in plan.nodes]
+    ids: dict[str, BeadId] = {}
+
+    def decide(town: Town) -> tuple[Entry, ...]:
+        kinds = {node.type: known_kind(hands, node.type, settings) for node in plan.nodes}
+        found, entries = file_plan(
+            town, hands.ledger.here, plan, actor=hands.actor, nonces=nonces, kind=kinds.__getitem__
+        )
+        ids.update(found)
+        return entries
+
+    if dry_run:
+        decide(hands.ledger.read())
+        lines = [f"  {node.key}: {one_line(node.title)} [P{node.priority}, {node.type}]" for node in plan.nodes]
+        return Said(plain="\n".join([f"⚠ [DRY RUN] Would create {len(lines)} issues:", *lines]), value={"ids": {}})
+    hands.ledger.record(decide, actor=hands.actor, ledgers=(hands.ledger.here,))
+    lines = [f"  {key}: {bead_id}" for key, bead_id in ids.items()]
+    return Said(plain="\n".join([f"✓ Created {len(ids)} issues:", *lines]), value={"ids": ids})
 
 
 def _from_file(hands: Hands, file: Path) -> Receipt:
