@@ -307,6 +307,15 @@ def test_the_version_decides_whether_tmux_can_be_used(
             sessions.start(SessionSpec(name="mayor", cwd=tmp_path, argv=("true",)))
 
 
+def test_a_tmux_that_does_not_run_is_no_tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = tmp_path / "tmux"
+    stub.write_text("#!/bin/sh\nexit 127\n")
+    stub.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sessions = TmuxSessions(tmp_path / "s", SystemClock())
+    assert sessions.unavailable() == "tmux cannot be used: tmux -V ended with exit code 127"
+
+
 def test_without_tmux_everything_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     sessions = TmuxSessions(tmp_path / "s", SystemClock())

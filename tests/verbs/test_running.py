@@ -265,3 +265,16 @@ def test_a_daemon_that_hangs_is_ended_by_its_pid(rig: RigAtWork) -> None:
     down = running.shutdown(rig.hands, now=True)
     assert down.daemon == "daemon ended"
     assert rig.hands.processes.find(first.daemon.pid) is None
+
+
+def test_without_tmux_a_shutdown_says_which_sessions_it_could_not_end(
+    rig: RigAtWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.start(rig.hands, no_mayor=True)
+    a_silent_worker(rig)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("PATH", str(tmp_path / "nothing"))
+        down = running.shutdown(rig.hands.elsewhere(rig.home), now=True)
+    assert down.code() == 1
+    assert [line.split(":")[0] for line in down.kept][-1] == "the session of api/polecats/slot0 may still run"
+    assert rig.hands.sessions.find(SESSION) is not None

@@ -17,7 +17,7 @@ from gastown_tui.core.model.address import DEACON, MAYOR, Role, parts, session_n
 from gastown_tui.core.model.ids import Address
 from gastown_tui.core.model.times import age_text, moment
 from gastown_tui.core.model.town import Agent
-from gastown_tui.core.ports import Hands
+from gastown_tui.core.ports import Hands, Recorded
 from gastown_tui.core.rules import dispatch
 from gastown_tui.core.verbs.declare import Arg, Receipt, verb
 from gastown_tui.core.verbs.waking import rescue_ref, rest, wake
@@ -27,6 +27,8 @@ FIRST_BEAT_S = 15.0
 DAEMON_END_S = 10.0
 """How long it may take to end by itself."""
 GRACE_S = 3.0
+_BOOT_S = 1.0
+"""How long a daemon just started may take to hold its lock."""
 _POLL_S = 0.05
 
 
@@ -91,35 +93,40 @@ def _beating(hands: Hands) -> Daemon | None:
 
 
 def ensure_daemon(hands: Hands) -> Daemon:
-    """Start the daemon unless it runs, and wait for its first beat.
+    """Wait for the daemon's first beat, and start one if none is there to beat.
 
     The lock of one that was just killed may outlive it for a moment, so the question is asked until there is a beat.
 
     Raises:
         ToolFailed: it did not come up in time; the end of its log is the hint.
     """
-    log = hands.ledger.home / "logs" / "daemon.log"
     deadline = hands.clock.monotonic() + FIRST_BEAT_S
-    spawned = 0
+    next_try = hands.clock.monotonic() + _BOOT_S
     while (found := _beating(hands)) is None:
-        is_free = not find_daemon(hands).runs
-        if is_free and not spawned:
-            spawned = _spawn_daemon(hands, log)
-        elif hands.clock.monotonic() > deadline or (is_free and hands.processes.find(spawned) is None):
-            raise ToolFailed("the daemon did not come up", hint=_last_words(hands, log))
+        now = hands.clock.monotonic()
+        if now > deadline:
+            raise ToolFailed("the daemon did not come up", hint=_last_words(hands))
+        if now > next_try and not find_daemon(hands).runs:
+            _spawn_daemon(hands)
+            next_try = now + 5 * _BOOT_S
         hands.clock.sleep(_POLL_S)
     return found
 
 
-def _spawn_daemon(hands: Hands, log: Path) -> int:
+def _spawn_daemon(hands: Hands) -> int:
     home = hands.ledger.home
-    argv = (sys.executable, "-P", "-m", "gastown_tui", "--batch", "daemon", "run")
+    argv = (sys.executable, "-m", "gastown_tui", "--batch", "daemon", "run")
     incarnation = f"deacon.{hands.mint.nonce():016x}"
     env = {"GT_ROLE": DEACON, "BD_ACTOR": DEACON, "GT_ROOT": str(home), "GT_SESSION": incarnation}
-    return hands.processes.spawn_detached(argv, cwd=home, env=env, log=log)
+    return hands.processes.spawn_detached(argv, cwd=home, env=env, log=_log_path(home))
 
 
-def _last_words(hands: Hands, log: Path) -> str:
+def _log_path(home: Path) -> Path:
+    return home / "logs" / "daemon.log"
+
+
+def _last_words(hands: Hands) -> str:
+    log = _log_path(hands.ledger.home)
     try:
         lines = hands.files.read_text(log, limit_bytes=10_000_000).strip().splitlines()
     except GastownError:
@@ -180,6 +187,18 @@ class Started(Receipt, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
+def begin(hands: Hands) -> Recorded:
+    """Say that the town is to run and start its daemon if none does, without waiting for it."""
+
+    def decide(town: Town) -> list[Entry]:
+        return [] if town.own.registers.is_running else [Entry(e.TownStarted())]
+
+    recorded = hands.ledger.record(decide, actor=hands.actor)
+    if not find_daemon(hands).runs:
+        _spawn_daemon(hands)
+    return recorded
+
+
 @verb(group="town")
 def start(
     hands: Hands,
@@ -193,12 +212,8 @@ def start(
     Raises:
         ToolFailed: the daemon did not come up.
     """
-
-    def decide(town: Town) -> list[Entry]:
-        return [] if town.own.registers.is_running else [Entry(e.TownStarted())]
-
     before = find_daemon(hands)
-    recorded = hands.ledger.record(decide, actor=hands.actor)
+    recorded = begin(hands)
     daemon = ensure_daemon(hands)
     receipt = Started(
         town=recorded.town.name or hands.ledger.home.name,
@@ -257,11 +272,12 @@ def shutdown(
     def decide(town: Town) -> list[Entry]:
         return [Entry(e.TownStopped(reason=reason))] if town.own.registers.is_running else []
 
+    before = find_daemon(hands)
     recorded = hands.ledger.record(decide, actor=hands.actor)
     grace_s = 0.3 if now else GRACE_S
     kept: list[str] = []
     rescued = _rescue_all(hands, recorded.town, kept)
-    daemon = _end_daemon(hands, grace_s, kept)
+    daemon = _end_daemon(hands, before, grace_s, kept)
     sessions = _end_sessions(hands, grace_s, kept)
     return ShutDown(
         daemon=daemon, sessions=sessions, rescued=rescued, kept=tuple(kept), server=_close_server(hands, kept)
@@ -294,10 +310,10 @@ def _rescue(hands: Hands, agent: Agent) -> str:
     return ref
 
 
-def _end_daemon(hands: Hands, grace_s: float, kept: list[str]) -> str:
+def _end_daemon(hands: Hands, before: Daemon, grace_s: float, kept: list[str]) -> str:
     found = find_daemon(hands)
     if not found.runs:
-        return "no daemon ran"
+        return "daemon ended" if before.runs else "no daemon ran"
     # It reads that the town rests and ends by itself; only one that hangs is signalled.
     deadline = hands.clock.monotonic() + (grace_s if grace_s < GRACE_S else DAEMON_END_S)
     while find_daemon(hands).runs:
@@ -312,9 +328,10 @@ def _end_daemon(hands: Hands, grace_s: float, kept: list[str]) -> str:
 
 def _end_sessions(hands: Hands, grace_s: float, kept: list[str]) -> tuple[str, ...]:
     """End every session of the town's own: workers first, the mayor last. Those it did not start are left alone."""
-    if hands.sessions.unavailable():
-        return ()
     town = hands.ledger.read()
+    if trouble := hands.sessions.unavailable():
+        kept += [f"the session of {agent.address} may still run: {trouble}" for agent in town.agents() if agent.session]
+        return ()
     order = {Role.POLECAT: 0, Role.CREW: 1, Role.WITNESS: 2, Role.REFINERY: 3, Role.DEACON: 4, Role.MAYOR: 5}
     people = sorted(town.agents(), key=lambda agent: (order.get(parts(agent.address).role, 9), agent.address))
     ended: list[str] = []

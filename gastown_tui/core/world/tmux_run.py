@@ -107,10 +107,14 @@ class TmuxProgram:
             return "tmux is not installed, or not on PATH"
         self.forks += 1
         try:
-            said = subprocess.run(["tmux", "-V"], capture_output=True, timeout=DEADLINE_S, check=False).stdout
-        except (OSError, subprocess.SubprocessError) as error:
-            return f"tmux cannot be run: {error}"
-        self._version = version(said.decode("utf-8", "replace"))
+            done = subprocess.run(["tmux", "-V"], capture_output=True, timeout=DEADLINE_S, check=False)
+        except subprocess.TimeoutExpired:
+            return f"tmux did not answer within {DEADLINE_S:.0f} s"
+        except OSError as error:
+            return f"tmux cannot be run: {error.strerror}"
+        if done.returncode != 0:
+            return f"tmux cannot be used: tmux -V ended with exit code {done.returncode}"
+        self._version = version(done.stdout.decode("utf-8", "replace"))
         if self._version and self._version < OLDEST:
             return f"tmux {'.'.join(map(str, self._version))} is too old: 3.0 or newer is needed"
         return ""
