@@ -385,3 +385,50 @@ def test_work_is_judged_from_events(bd: Bd) -> None:
     assert bd("eval", "report").out.startswith("# Evaluation\n")
     bd("eval", "report", "--output", "report.md", "--since", "1h")
     assert (bd.home / "report.md").read_text().startswith("# Evaluation\n")
+
+
+def test_todos_are_tasks_plainly_listed(bd: Bd) -> None:
+    assert bd("todo").out == "No TODOs found\n"
+    one = bd.json("todo", "add", "call", "back", "-p", "1")["id"]
+    assert bd("todo").lines == [f"  {one}  P1  open          call back", "Total: 1 TODOs"]
+    assert bd.json("todo", "done", one) == {"closed": [one], "reason": "Completed"}
+    assert [bead["id"] for bead in bd.json("todo", "list", "--all")] == [one]
+
+
+def test_agents_and_their_slots_are_beads(bd: Bd) -> None:
+    work = bd.files("Work")
+    told = bd.json("agent", "state", "gt-agent-max", "working")
+    assert (told["agent"], told["agent_state"]) == ("gt-agent-max", "working")
+    assert bd.json("agent", "heartbeat", "gt-agent-max")["last_activity"]
+    assert bd("slot", "set", "gt-agent-max", "hook", work).out == f"✓ Set gt-agent-max.hook = {work}\n"
+    assert bd.json("slot", "show", "gt-agent-max")["slots"] == {"hook": work, "role": None}
+    other = bd.files("Other")
+    assert bd.refuses("slot", "set", "gt-agent-max", "hook", other).code == 5
+    assert bd.json("slot", "clear", "gt-agent-max", "hook")["bead"] is None
+    assert bd.json("agent", "show", "gt-agent-max")["agent_state"] == "working"
+    assert 'invalid slot name "x"; valid slots: hook, role' in bd.refuses("slot", "clear", "gt-agent-max", "x").err
+    assert 'invalid state "x"' in bd.refuses("agent", "state", "gt-agent-max", "x").err
+    assert "is not an agent bead (type=task)" in bd.refuses("agent", "show", work).err
+
+
+def test_the_merge_slot_has_one_holder_and_a_line(bd: Bd) -> None:
+    assert bd.refuses("merge-slot", "check").code == 3
+    assert bd.json("merge-slot", "create")["id"] == "gt-merge-slot"
+    assert bd.json("merge-slot", "acquire") == {"id": "gt-merge-slot", "acquired": True, "holder": "ada"}
+    assert bd.refuses("merge-slot", "acquire", "--holder", "max").code == 5
+    waiting = bd.tries("merge-slot", "acquire", "--holder", "max", "--wait", "--json")
+    assert (waiting.code, waiting.value["position"]) == (1, 1)
+    assert bd.json("merge-slot", "release")["waiters"] == ["max"]
+    assert bd.json("merge-slot", "acquire", "--holder", "max")["acquired"] is True
+    assert bd.json("merge-slot", "check")["holder"] == "max"
+
+
+def test_commands_without_a_subject_here_answer_what_is_true(bd: Bd) -> None:
+    assert bd.json("daemon", "status") == {"status": "not_running"} and bd.json("daemon", "list") == []
+    assert bd("hooks", "run", "pre-commit", "x").out == "" and bd.json("hooks", "install", "--force")["success"] is True
+    assert bd("hook", "pre-commit").code == 0 and bd.json("upgrade", "status")["upgraded"] is False
+    refused = bd.refuses("diff", "a", "b")
+    assert "diff requires Dolt backend (current backend does not support versioning)" in refused.err
+    assert "no mail delegate configured" in bd.refuses("mail", "inbox").err
+    one = bd.files("A")
+    assert bd("history", one).lines[0].endswith("status: - → open, priority: - → 2, title: - → A, issue_type: - → task")

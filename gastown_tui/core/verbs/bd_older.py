@@ -1,0 +1,126 @@
+"""Commands other programs call whose subject does not exist here: each answers what is true."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from gastown_tui.core.errors import NotFound, Refused
+from gastown_tui.core.ports import Hands
+from gastown_tui.core.verbs.bd_setup import BD_VERSION
+from gastown_tui.core.verbs.beads import Said
+from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
+
+_HOOKS = ("pre-commit", "post-merge", "pre-push", "post-checkout", "prepare-commit-msg")
+Rest = Annotated[tuple[str, ...], Arg("Accepted", hidden=True)]
+Old = Annotated[bool, Arg("Accepted", hidden=True)]
+
+
+@verb("bd daemon", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def daemon(
+    hands: Hands,
+    words: Rest = (),
+    *,
+    start: Old = False,
+    stop: Old = False,
+    stop_all: Old = False,
+    status: Old = False,
+    health: Old = False,
+) -> Receipt:
+    """Say that bd has no daemon and needs none."""
+    del start, stop, stop_all, status, health
+    if words[:1] == ("list",):
+        return Said(plain="No daemons", value=[])
+    return Said(plain="No daemon is running; none is needed", value={"status": "not_running"})
+
+
+@verb("bd hooks list", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def hooks_list(hands: Hands) -> Receipt:
+    """List git hooks; none are installed, for the files are always up to date."""
+    rows = [{"Name": name, "Installed": False, "Version": "", "IsShim": False, "Outdated": False} for name in _HOOKS]
+    return Said(plain="\n".join(f"  {name}: not needed" for name in _HOOKS), value={"hooks": rows})
+
+
+@verb("bd hooks install", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def hooks_install(
+    hands: Hands, *, force: Old = False, shared: Old = False, chain: Old = False, beads: Old = False
+) -> Receipt:
+    """Accept to install git hooks; none are needed."""
+    del force, shared, chain, beads
+    value = {"chained": False, "message": "no hooks are needed", "shared": False, "success": True}
+    return Said(plain="✓ No git hooks are needed: the files are always up to date", value=value)
+
+
+@verb("bd hooks uninstall", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def hooks_uninstall(hands: Hands) -> Receipt:
+    """Accept to remove git hooks; there are none."""
+    return Said(plain="✓ No git hooks were installed", value={"message": "no hooks were installed", "success": True})
+
+
+@verb("bd hooks run", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def hooks_run(hands: Hands, words: Rest = ()) -> Receipt:
+    """Accept to run a git hook; there is nothing to do."""
+    return Said(value={})
+
+
+@verb("bd hook", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def hook(hands: Hands, words: Rest = ()) -> Receipt:
+    """Accept to run a git hook; without a name, show what hangs on your own hook."""
+    if not words:
+        from gastown_tui.core.verbs.hook import hook as own_hook
+
+        found: Receipt = own_hook(hands)
+        return found
+    return Said(value={})
+
+
+@verb("bd upgrade", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def upgrade(hands: Hands, words: Rest = ()) -> Receipt:
+    """Say that nothing was upgraded."""
+    return Said(plain=f"bd {BD_VERSION}", value={"upgraded": False, "current_version": BD_VERSION})
+
+
+@verb("bd backend", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def backend(hands: Hands, words: Rest = ()) -> Receipt:
+    """Name the backend there is."""
+    return Said(plain="jsonl", value={"backend": "jsonl", "available": ["jsonl"]})
+
+
+def _versioned(name: str) -> Refused:
+    return Refused(
+        f"{name} requires Dolt backend (current backend does not support versioning)",
+        hint="bd events replay tells a bead's history",
+    )
+
+
+@verb("bd history", group="beads", needs=Needs.LEDGER, mutates=False, hidden=True, compact_errors=True)
+def history(hands: Hands, words: Rest = ()) -> Receipt:
+    """Say what tells a bead's history here."""
+    if words:
+        from gastown_tui.core.verbs.bd_events import replay
+
+        return replay(hands, words[0])
+    raise _versioned("history")
+
+
+@verb("bd diff", group="beads", needs=Needs.LEDGER, mutates=False, hidden=True, compact_errors=True)
+def diff(hands: Hands, words: Rest = ()) -> Receipt:
+    """Say that there are no commits of the ledger to compare but git's."""
+    raise _versioned("diff")
+
+
+@verb("bd branch", group="beads", needs=Needs.LEDGER, mutates=False, hidden=True, compact_errors=True)
+def branch(hands: Hands, words: Rest = ()) -> Receipt:
+    """Say that the ledger has no branches but git's."""
+    raise _versioned("branch")
+
+
+@verb("bd vc", group="beads", needs=Needs.LEDGER, mutates=False, hidden=True, compact_errors=True)
+def vc(hands: Hands, words: Rest = ()) -> Receipt:
+    """Say that git keeps the versions."""
+    raise _versioned("vc")
+
+
+@verb("bd mail", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def mail(hands: Hands, words: Rest = ()) -> Receipt:
+    """Name the command that does mail."""
+    raise NotFound("no mail delegate configured", hint=f"gt mail {' '.join(words[:1]) or 'inbox'}")
