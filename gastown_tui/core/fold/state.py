@@ -49,6 +49,11 @@ class Registers(msgspec.Struct, kw_only=True, omit_defaults=True):
     daemon_incarnation: str = ""
     unknown_events: int = 0
 
+    @property
+    def is_in_id_order(self) -> bool:
+        """Whether the issues file is sorted by id from its first line to its last."""
+        return self.sorted_by_id and not self.positions and not self.kept_lines
+
 
 class LedgerState:
     """One ledger, folded.

@@ -122,7 +122,8 @@ def changed_file(
     Returns:
         The new content and its lead.
     """
-    lines = Lines(old, lead)
+    is_sorted = bool(lead) and state.registers.is_in_id_order
+    lines = Lines(old, lead, is_sorted=is_sorted)
     fresh: dict[BeadId, bytes] = {}
     remember: dict[BeadId, str] = {}
     for bead_id in touched:
@@ -141,8 +142,7 @@ def changed_file(
     origins.add(remember)
     if not fresh:
         return old, lead
-    is_plain = lead and state.registers.sorted_by_id and not state.registers.kept_lines
-    if is_plain and all(line.startswith(lead + bead_id.encode() + b'"') for bead_id, line in fresh.items()):
+    if is_sorted and all(line.startswith(lead + bead_id.encode() + b'"') for bead_id, line in fresh.items()):
         return _spliced(lines, fresh), lead
     everything = {BeadId(name): lines.text(span) for name, span in lines.index().items()} | fresh
     data = assemble(everything, state.registers)

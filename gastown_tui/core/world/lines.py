@@ -69,11 +69,18 @@ def _pieces(data: bytes, lead: bytes) -> list[bytes]:
 
 
 class Lines:
-    """Lines of records with an id. `lead` is what `find_lead` found, or nothing."""
+    """Lines of records with an id.
 
-    def __init__(self, data: bytes, lead: bytes = b"") -> None:
+    Attributes:
+        data: All of them.
+        lead: What `find_lead` found, or nothing.
+        is_sorted: By id, so that a line need not be searched for from the beginning. Needs a lead.
+    """
+
+    def __init__(self, data: bytes, lead: bytes = b"", *, is_sorted: bool = False) -> None:
         self.data = data
         self.lead = lead
+        self.is_sorted = is_sorted and bool(lead)
         self._index: dict[str, Span] | None = None
 
     def __len__(self) -> int:
@@ -84,7 +91,11 @@ class Lines:
         if not self.lead or not _PLAIN_ID.fullmatch(name):
             return self.index().get(name)
         token = self.lead + name.encode(errors="replace") + b'"'
-        if self.data.startswith(token):
+        if self.is_sorted:
+            start = self.place_for(name)
+            if not self.data.startswith(token, start):
+                return None
+        elif self.data.startswith(token):
             start = 0
         else:
             start = self.data.find(b"\n" + token) + 1
@@ -126,7 +137,7 @@ class Lines:
 
     def place_for(self, name: str) -> int:
         """Where the line of a new id belongs among lines sorted by id. Needs a lead."""
-        wanted = name.encode()
+        wanted = name.encode(errors="replace")
         low, high = 0, len(self.data)
         while low < high:
             middle = self.data.rfind(b"\n", low, (low + high) // 2) + 1 or low

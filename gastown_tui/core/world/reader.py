@@ -178,9 +178,9 @@ class Reader:
             header = snapshot.header
             lead = header.issues.lead if header.issues else b""
             self.log = EventLog(self.beads, header.position)
-            self.state = LedgerState(
-                LazyShelf(Lines(data, lead)), LazyMail(partial(self._mail, header)), snapshot.registers()
-            )
+            registers = snapshot.registers()
+            lines = Lines(data, lead, is_sorted=registers.is_in_id_order)
+            self.state = LedgerState(LazyShelf(lines), LazyMail(partial(self._mail, header)), registers)
             self.is_complete = self.needs_rebuild = False
             events = self.log.fresh()
             if events is not None:
@@ -259,7 +259,8 @@ class Reader:
         names: Sequence[str] = shape.names
         self.is_complete = False
         if not data or (shape.is_whole and len(set(names)) == len(names)):
-            self.state = LedgerState(LazyShelf(Lines(data, shape.lead)))
+            is_sorted = names == tuple(sorted(names))
+            self.state = LedgerState(LazyShelf(Lines(data, shape.lead, is_sorted=is_sorted)))
         else:
             self.scan = adopt.scan(data)
             names = list(self.scan.beads)
