@@ -106,11 +106,17 @@ def _room(path: str, *, demo: bool = False) -> int:
 
 def _demo() -> int:
     """The room on a town that is built for it and vanishes with it."""
-    from gastown_tui.app import run_room
+    from importlib import import_module
+    from threading import Thread
+
     from gastown_tui.core.verbs.demo import demo_town
     from gastown_tui.core.wiring import open_hands
 
+    # Building waits for git and the daemon; loading the room meanwhile brings its first frame forward.
+    Thread(target=import_module, args=("gastown_tui.app",), daemon=True).start()
     with demo_town(open_hands()) as town:
+        from gastown_tui.app import run_room
+
         return run_room(town.root, demo=True)
 
 

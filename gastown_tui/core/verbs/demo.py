@@ -119,6 +119,7 @@ def build(hands: Hands, demo: DemoTown) -> None:
     overseer = as_(hands, demo, OVERSEER)
     if trouble := overseer.sessions.unavailable():
         raise ToolFailed(trouble, hint="install tmux 3.2 or newer")
+    running.begin(overseer)
     rigs.rig_add(
         overseer,
         demo_plan.RIG,
