@@ -11,6 +11,7 @@ import msgspec
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.events import ALIASES, BY_WIRE, Event, Fact, Unknown
 from gastown_tui.core.model.ids import EventId
+from gastown_tui.core.world.mint import is_event_id
 
 LINE_LIMIT = 4 * 1024 * 1024
 """Bytes one record may take."""
@@ -74,8 +75,12 @@ def without_crc(line: bytes) -> bytes:
     return line[:-_CRC_TAIL] + b"}" if _has_crc(line) else line
 
 
-def decode_event(line: bytes) -> Event | None:
+def decode_event(line: bytes, *, needs_crc: bool = True) -> Event | None:
     """Read one line, without its newline; None for a record of another program (valid JSON, no `event_id`).
+
+    Args:
+        line: The line.
+        needs_crc: Lines of this program carry a checksum. Those of the feed do not.
 
     Raises:
         Damaged: not JSON, a wrong checksum, or an envelope of the wrong types.
@@ -88,22 +93,22 @@ def decode_event(line: bytes) -> Event | None:
     ):
         try:
             return decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
-    return _decode_slowly(line)
+    return _decode_slowly(line, needs_crc)
 
 
-def _decode_slowly(line: bytes) -> Event | None:
+def _decode_slowly(line: bytes, needs_crc: bool) -> Event | None:
     """Lines of other programs or versions, or carried through one that ends lines in CR LF."""
     if line.endswith(b"\r"):
-        return decode_event(line[:-1])
+        return decode_event(line.rstrip(b"\r"), needs_crc=needs_crc)
     try:
         record = _decode_any(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Damaged(str(error)) from error
     if not isinstance(record, dict):
         raise Damaged("not a record")
-    if "event_id" not in record:
+    if "event_id" not in record and "crc" not in record:
         return None
     try:
         head = _decode_foreign(line)
@@ -111,6 +116,8 @@ def _decode_slowly(line: bytes) -> Event | None:
         raise Damaged(str(error)) from error
     if "crc" in record and (not _has_crc(line) or b"%08x" % crc32(line[:-_CRC_TAIL]) != line[-10:-2]):
         raise Damaged("checksum does not match")
+    if "crc" not in record and needs_crc and is_event_id(head.event_id):
+        raise Damaged("the checksum is missing")
     if line.startswith(_HEAD + head.event_id[4:].encode() + b'","event_type":"' + head.event_type.encode() + b'"'):
         _learn(head.event_type)
     return Event(

@@ -99,7 +99,7 @@ def _events(data: bytes) -> list[e.Event]:
     for line in data.split(b"\n"):
         if line:
             try:
-                event = decode_event(line)
+                event = decode_event(line, needs_crc=False)
             except Damaged:
                 continue
             if event is not None:

@@ -87,6 +87,10 @@ class Presence:
                 time.sleep(pause)
         return descriptor
 
+    def is_nobody(self) -> bool:
+        """Whether nobody is present."""
+        return self.leave(self.enter())
+
     def leave(self, descriptor: int) -> bool:
         """Be gone; True when nobody else is present."""
         try:

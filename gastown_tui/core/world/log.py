@@ -62,6 +62,8 @@ class LogFile:
         self.cursor = cursor or Cursor()
         self.has_stump = False
         """The last read found an unfinished line at the end."""
+        self._seen: tuple[int, int, int] | None = None
+        """Size and identity of the file when it was last read to its end."""
 
     def fresh(self) -> Chunk:
         """Read whole lines appended since the last call. An unfinished last line is left for later.
@@ -73,7 +75,7 @@ class LogFile:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             replaced = self.cursor.offset > 0
-            self.cursor = Cursor()
+            self.rewind()
             return Chunk(b"", 0, replaced)
         except OSError as error:
             raise GastownError(f"cannot read {self.path}: {error.strerror}") from error
@@ -85,6 +87,7 @@ class LogFile:
     def rewind(self) -> None:
         """Forget everything read."""
         self.cursor = Cursor()
+        self._seen = None
 
     def step(self, records: bytes) -> None:
         """Step over records just appended to a file that was read to its end."""
@@ -94,6 +97,7 @@ class LogFile:
             at = Cursor(device=status.st_dev, inode=status.st_ino)
         tail = (at.tail + records)[-_TAIL_BYTES:]
         self.cursor = Cursor(device=at.device, inode=at.inode, offset=at.offset + len(records), tail=tail)
+        self._seen = (self.cursor.offset, at.inode, at.device)
 
     def blocks(self, *, sealed: bool = False) -> Iterator[tuple[int, bytes]]:
         """The rest of the file in blocks of whole lines, each with its offset; the cursor follows.
@@ -109,13 +113,16 @@ class LogFile:
         try:
             status = os.fstat(descriptor)
             size = _BLOCK_BYTES
+            self.has_stump = False
             while data := _read_all(descriptor, self.cursor.offset, size):
                 start = self.cursor.offset
                 end = data.rfind(b"\n") + 1
                 if sealed and start + len(data) >= status.st_size:
                     end = len(data)
+                self.has_stump = end < len(data) < size
+                self._seen = (start + len(data), status.st_ino, status.st_dev)
                 if end == 0:
-                    if len(data) < size:
+                    if self.has_stump:
                         return
                     size *= 2
                     continue
@@ -132,7 +139,8 @@ class LogFile:
         except OSError:
             return self.cursor.offset > 0
         at = self.cursor
-        return (status.st_size, status.st_ino, status.st_dev) != (at.offset, at.inode, at.device)
+        seen = self._seen or (at.offset, at.inode, at.device)
+        return (status.st_size, status.st_ino, status.st_dev) != seen
 
     def _read(self, descriptor: int) -> Chunk:
         status = os.fstat(descriptor)
@@ -147,6 +155,7 @@ class LogFile:
         end = data.rfind(b"\n") + 1
         end = max(end, skip)
         self.has_stump = end < len(data)
+        self._seen = (start + len(data), status.st_ino, status.st_dev)
         self.cursor = Cursor(
             device=status.st_dev,
             inode=status.st_ino,

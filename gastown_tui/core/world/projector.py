@@ -6,33 +6,33 @@ from pathlib import Path
 
 from gastown_tui.core.events import Event
 from gastown_tui.core.world.event_log import Position
-from gastown_tui.core.world.lock import FileLock
+from gastown_tui.core.world.lock import FileLock, Presence
 from gastown_tui.core.world.log import LogFile
 from gastown_tui.core.world.projections import Projections
 from gastown_tui.core.world.reader import Reader
 
 _WAIT_S = 30.0
-_ROUNDS = 16
-"""So often one process goes on for others before it leaves the rest to whoever writes next."""
 
 
 class Projector:
     """Brings one ledger's projections up to what its reader has folded."""
 
-    def __init__(self, reader: Reader, local: Path) -> None:
+    def __init__(self, reader: Reader, local: Path, presence: Presence) -> None:
         self._reader = reader
+        self._presence = presence
         self._projections = Projections(reader.files)
         self._lock = FileLock(local / "projector")
 
     def refresh(self) -> None:
         """Bring the projections up, unless somebody else is at it."""
-        for _ in range(_ROUNDS):
+        while True:
             with self._lock.attempt() as is_ours:
                 if not is_ours:
                     return
                 self._refresh_once()
-            # Whoever appended while we held the lock has left the work to us.
-            if not self._reader.log.log.is_stale():
+            # Whoever wrote while we held the lock and was the last has left the work to us. While somebody writes
+            # still, it will be theirs.
+            if not self._reader.log.log.is_stale() or not self._presence.is_nobody():
                 return
 
     def rebuild(self) -> None:

@@ -214,7 +214,7 @@ class Store:
     def _projector(self) -> Projector:
         from gastown_tui.core.world.projector import Projector
 
-        return Projector(self.reader, self.local)
+        return Projector(self.reader, self.local, self._presence)
 
     def _new_damage(self, seen: str) -> list[Fact]:
         if not self.reader.log.damaged:
