@@ -96,6 +96,10 @@ def test_adding_the_same_rig_again_is_fine_and_another_origin_is_a_conflict(rig:
     assert rig.worktrees.add_repository(str(rig.origin), rig.bare).head == rig.origin_head()
     with pytest.raises(Conflict, match="already belongs to"):
         rig.worktrees.add_repository(str(other), rig.bare)
+    git(rig.bare, "config", "remote.origin.url", "https://me:secret@example.invalid/x.git")
+    with pytest.raises(Conflict) as refused:
+        rig.worktrees.add_repository(str(other), rig.bare)
+    assert "secret" not in refused.value.message
 
 
 def test_the_branch_asked_for_becomes_the_default(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def add_repository(git: Git, url: str, bare: Path, branch: str) -> RepositoryFac
     if bare.exists():
         known = git.run("config", "--get", "remote.origin.url", at=need_bare(bare)).text
         if known != source:
-            raise Conflict(f"{bare} already belongs to {shown(known)}", hint="give the rig another name")
+            raise Conflict(f"{bare} already belongs to {shown(_masked(known))}", hint="give the rig another name")
         return repository(git, bare, branch)
     with _workshop(bare) as half_made:
         _initialise(git, half_made, source)
