@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.ids import shown
 
-_LINE = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z0-9_./-]+|\"[^\"]+\"|'[^']+'):(?:[ \t]+(?P<value>.*))?\s*")
-_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,119}")
-_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
-_PLAIN = re.compile(r"[A-Za-z0-9_./@+-][A-Za-z0-9_./@+ ,-]*")
+_LINE = r"(?P<indent> *)(?P<key>[A-Za-z0-9_./-]+|\"[^\"]+\"|'[^']+'):(?:[ \t]+(?P<value>.*))?\s*"
+_KEY = r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,119}"
+_QUOTED = r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'"
+_PLAIN = r"[A-Za-z0-9_./@+-][A-Za-z0-9_./@+ ,-]*"
 _VALUE_LIMIT = 4000
 
 
@@ -21,7 +21,7 @@ def parse_key(text: str) -> str:
     Raises:
         BadInput: it could not be written as one.
     """
-    if not _KEY.fullmatch(text):
+    if not re.fullmatch(_KEY, text):
         raise BadInput(f"{shown(text)} cannot be a configuration key", hint="use letters, digits, dots and dashes")
     return text
 
@@ -64,7 +64,7 @@ def _scalars(text: str) -> Iterator[tuple[str, str, int]]:
     """Dotted key, value and line number of each scalar."""
     above: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines()):
-        match = _LINE.fullmatch(line)
+        match = re.fullmatch(_LINE, line)
         if match is None or line.lstrip().startswith("#"):
             continue
         indent, key = len(match["indent"]), match["key"].strip("\"'")
@@ -80,7 +80,7 @@ def _scalars(text: str) -> Iterator[tuple[str, str, int]]:
 def _read(text: str) -> str | None:
     """A scalar; None when there is nothing, so that deeper lines belong to the key."""
     text = text.strip()
-    if match := _QUOTED.match(text):
+    if match := re.match(_QUOTED, text):
         double, single = match.groups()
         return single.replace("''", "'") if double is None else re.sub(r"\\(.)", r"\1", double)
     text = re.split(r"\s+#", text, maxsplit=1)[0].strip() if not text.startswith("#") else ""
@@ -88,7 +88,7 @@ def _read(text: str) -> str | None:
 
 
 def _written(value: str) -> str:
-    if _PLAIN.fullmatch(value) and value == value.strip():
+    if re.fullmatch(_PLAIN, value) and value == value.strip():
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from hashlib import sha256
 from itertools import islice
 from math import exp
+from zlib import crc32
 
 from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.fold import LedgerState, Town
@@ -15,12 +15,13 @@ from gastown_tui.core.model.bead import Bead, prefix_of
 from gastown_tui.core.model.ids import BeadId, parse_prefix
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_BYTES_FOR_LENGTH = {3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5}
+_SPREAD = 0x9E3779B97F4A7C15
+"""An odd number that spreads neighbouring ones over 64 bits."""
 _COLLISION_LIMIT = 0.25
 _NONCES_PER_LENGTH = 10
-_HAS_PREFIX = re.compile(r"[a-z0-9]{1,8}-.")
-_SPELLED = re.compile(r"[A-Za-z0-9._]+-[A-Za-z0-9._-]+")
-_CHILD = re.compile(r"\.\d+$")
+_HAS_PREFIX = r"[a-z0-9]{1,8}-."
+_SPELLED = r"[A-Za-z0-9._]+-[A-Za-z0-9._-]+"
+_CHILD = r"\.\d+$"
 MAX_DEPTH = 3
 """Dots an id may have unless `hierarchy.max-depth` says otherwise."""
 _LISTED = 10
@@ -58,7 +59,7 @@ def _matching(town: Town, asked: str, ledger: str) -> list[Bead]:
     """Beads whose hash is the text, else those whose hash contains it; the ledger one stands in comes first."""
     names = dict.fromkeys((ledger, *town.ledgers) if ledger in town.ledgers else town.ledgers)
     lowered = asked.lower()
-    has_prefix = _HAS_PREFIX.match(lowered) is not None
+    has_prefix = re.match(_HAS_PREFIX, lowered) is not None
     for name in names:
         state = town.ledgers[name]
         if not has_prefix:
@@ -106,13 +107,13 @@ def fresh_id(state: LedgerState, prefix: str, material: Iterable[str], nonce: in
         material: What the bead is made of: title, description, creator.
         nonce: A random number, so that equal beads filed at once by many get different ids.
     """
-    seed = "|".join(material)
+    seed = crc32("|".join(material).encode(errors="replace"))
     for length in range(length_for(len(state.beads)), 9):
         for step in range(_NONCES_PER_LENGTH):
-            candidate = BeadId(f"{prefix}-{_hash(f'{seed}|{nonce + step}', length)}")
+            candidate = BeadId(f"{prefix}-{_hash(seed ^ (nonce + step), length)}")
             if candidate not in state.beads:
                 return candidate
-    return fresh_id(state, prefix, (seed, str(nonce)), nonce + _NONCES_PER_LENGTH)
+    return fresh_id(state, prefix, (str(seed), str(nonce)), nonce + _NONCES_PER_LENGTH)
 
 
 def length_for(count: int) -> int:
@@ -123,13 +124,14 @@ def length_for(count: int) -> int:
     return 8
 
 
-def _hash(text: str, length: int) -> str:
-    number = int.from_bytes(sha256(text.encode()).digest()[: _BYTES_FOR_LENGTH[length]], "big")
+def _hash(number: int, length: int) -> str:
+    """So many digits that look like chance; cheap, for chance itself is in the nonce."""
+    number = number * _SPREAD % 2**64 >> 8
     digits = ""
-    while number:
+    for _ in range(length):
         number, rest = divmod(number, 36)
-        digits = _DIGITS[rest] + digits
-    return digits.rjust(length, "0")[-length:]
+        digits += _DIGITS[rest]
+    return digits
 
 
 def next_child(state: LedgerState, parent: BeadId, *, max_depth: int = MAX_DEPTH) -> BeadId:
@@ -152,7 +154,7 @@ def next_child(state: LedgerState, parent: BeadId, *, max_depth: int = MAX_DEPTH
 def depth_of(bead_id: str) -> int:
     """How many child numbers an id ends in."""
     depth = 0
-    while _CHILD.search(bead_id):
+    while re.search(_CHILD, bead_id):
         bead_id = bead_id.rpartition(".")[0]
         depth += 1
     return depth
@@ -174,7 +176,13 @@ def parse_explicit_id(text: str, prefixes: Iterable[str], *, force: bool = False
     Raises:
         BadInput: it is not an id, or of a foreign prefix.
     """
-    if len(text) > 120 or not _SPELLED.fullmatch(text) or text[0] in ".-" or ".." in text or text.endswith((".", "-")):
+    if (
+        len(text) > 120
+        or not re.fullmatch(_SPELLED, text)
+        or text[0] in ".-"
+        or ".." in text
+        or text.endswith((".", "-"))
+    ):
         raise BadInput(
             f"invalid ID format '{_quoted(text)}' (expected format: prefix-hash or prefix-hash.number, "
             "e.g., 'bd-a3f8e9' or 'bd-a3f8e9.1')"

@@ -20,7 +20,7 @@ REQUIRED = {
 }
 """Headings by type, each with a hint."""
 
-_LIST_SPLIT = re.compile(r"[,\s]+")
+_LIST_SPLIT = r"[,\s]+"
 
 
 def missing_sections(kind: str, *texts: str | None) -> list[tuple[str, str]]:
@@ -78,4 +78,4 @@ def _from_sections(title: str, sections: dict[str, str]) -> NewBead:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(each for each in _LIST_SPLIT.split(text.replace("- ", " ")) if each)
+    return tuple(each for each in re.split(_LIST_SPLIT, text.replace("- ", " ")) if each)

@@ -16,12 +16,12 @@ TITLE_LIMIT = 500
 EDGE_TYPE_LIMIT = 50
 MOL_TYPES = ("swarm", "patrol", "work")
 WISP_TYPES = ("heartbeat", "ping", "patrol", "gc_report", "recovery", "error", "escalation")
-_PRIORITY = re.compile(r"\s*[Pp]?([0-4])\s*")
-_COMPACT = re.compile(r"([+-]?)(\d{1,6})([hdwmy])")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?")
-_IN = re.compile(r"in (\d{1,6}) (hour|day|week|month|year)s?")
-_AGO = re.compile(r"(\d{1,6}) (hour|day|week|month|year)s? ago")
+_PRIORITY = r"\s*[Pp]?([0-4])\s*"
+_COMPACT = r"([+-]?)(\d{1,6})([hdwmy])"
+_DAY = r"\d{4}-\d\d-\d\d"
+_LOCAL = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?"
+_IN = r"in (\d{1,6}) (hour|day|week|month|year)s?"
+_AGO = r"(\d{1,6}) (hour|day|week|month|year)s? ago"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LABEL_LIMIT = 100
 
@@ -32,7 +32,7 @@ def parse_priority(text: str) -> int:
     Raises:
         BadInput: it is neither.
     """
-    match = _PRIORITY.fullmatch(text)
+    match = re.fullmatch(_PRIORITY, text)
     if match is None:
         raise BadInput(f'invalid priority "{text[:60]}" (expected 0-4 or P0-P4, not words like high/medium/low)')
     return int(match[1])
@@ -170,14 +170,14 @@ def parse_field_time(text: str, flag: str, now: datetime, example: str = "+6h") 
 
 def _time(text: str, now: datetime) -> datetime | None:
     words = " ".join(text.lower().split())
-    if match := _COMPACT.fullmatch(words):
+    if match := re.fullmatch(_COMPACT, words):
         sign, count, unit = match.groups()
         return shifted(now, -int(count) if sign == "-" else int(count), unit)
-    if match := _IN.fullmatch(words):
+    if match := re.fullmatch(_IN, words):
         return shifted(now, int(match[1]), match[2][0])
-    if match := _AGO.fullmatch(words):
+    if match := re.fullmatch(_AGO, words):
         return shifted(now, -int(match[1]), match[2][0])
-    if _DAY.fullmatch(text) or _LOCAL.fullmatch(text):
+    if re.fullmatch(_DAY, text) or re.fullmatch(_LOCAL, text):
         try:
             return datetime.fromisoformat(text).replace(tzinfo=now.tzinfo)
         except ValueError:
