@@ -102,7 +102,7 @@ def test_after_trouble_the_reason_and_the_wait_are_told() -> None:
     waits = request(1, detail="infrastructure: no make", attempts=3, since=ago(seconds=1))
     turn = merging.next_turn(a_queue(waits), API, NOW)
     assert turn.request is None
-    assert turn.reason == "next try in 8s: infrastructure: no make"
+    assert turn.reason == "next try in 40s: infrastructure: no make"
 
 
 @given(st.integers(0, 4), st.integers(0, 60))

@@ -22,7 +22,7 @@ from gastown_tui.core.model.town import MergeRequest
 
 AGEING = timedelta(minutes=30)
 """Each such wait lifts a request by one priority, so nothing starves."""
-FIRST_PAUSE_S = 2.0
+FIRST_PAUSE_S = 10.0
 """Wait after trouble outside; doubles with each try."""
 LONGEST_PAUSE_S = 300.0
 UNGATED = "ungated"
