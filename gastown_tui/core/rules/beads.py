@@ -15,7 +15,6 @@ from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.rules import edges
-from gastown_tui.core.rules.advancing import advance
 from gastown_tui.core.rules.bead_ids import (
     MAX_DEPTH,
     fresh_id,
@@ -222,7 +221,7 @@ def move(town: Town, bead: Bead, status: str, *, session: str = "") -> tuple[Ent
         return ()
     ledger = town.ledger_of(bead.id)
     if status == "closed":
-        return (*_closing(town, bead, "Closed", session), *advance(town, bead, reason="Closed"))
+        return (*_closing(town, bead, "Closed", session), *_advanced(town, bead, "Closed"))
     if status == "open" and bead.state == "closed":
         return (Entry(e.BeadReopened(bead_id=bead.id), ledger),)
     return (Entry(e.BeadStatusChanged(bead_id=bead.id, from_status=bead.state, to_status=status), ledger),)
@@ -256,7 +255,14 @@ def close(
                 f"cannot close {bead.id}: blocked by open issues [{' '.join(blockers)}] (use --force to override)"
             )
     why = reason or "Closed"
-    return (*_closing(town, bead, why, session), *advance(town, bead, reason=why, along_with=along_with))
+    return (*_closing(town, bead, why, session), *_advanced(town, bead, why, along_with))
+
+
+def _advanced(town: Town, bead: Bead, reason: str, along_with: Set[BeadId] = frozenset()) -> tuple[Entry, ...]:
+    """What closing a step means for its molecule. Workflows are loaded only where something closes."""
+    from gastown_tui.core.rules.advancing import advance
+
+    return tuple(advance(town, bead, reason=reason, along_with=along_with))
 
 
 def _closing(town: Town, bead: Bead, reason: str, session: str) -> tuple[Entry, ...]:
