@@ -131,6 +131,8 @@ class GastownApp(RowActs, FirstRunActs):
 
     @on(HomeChanged)
     def _home_changed(self, message: HomeChanged) -> None:
+        if not self.home.stands:
+            return
         if self.home.view is None and not self.is_demo:
             remembered.open_next_time(self.watch_town.hands.ledger.home if self.watch_town.hands else None)
         self._status = message.view.status
@@ -171,7 +173,7 @@ class GastownApp(RowActs, FirstRunActs):
         return f"{now.astimezone(self.zone):%H:%M:%S}"
 
     def _show_status(self) -> None:
-        if self.home.view is not None:
+        if self.home.view is not None and self.home.stands:
             self.home.show_status(self._status, clock=self._clock(), cost=self._cost)
 
     # -------------------------------------------------------------------------------------------------- keys

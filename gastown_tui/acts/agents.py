@@ -21,8 +21,12 @@ from gastown_tui.widgets.live_pane import LivePane
 
 SNOOZE = "15m"
 COME_BACK = "ctrl-b d goes back to the room"
+COME_BACK_FROM_INSIDE = "ctrl-b ctrl-b d goes back to the room"
+"""Where the room itself runs in a tmux, which takes the first ctrl-b for its own."""
 COME_BACK_FROM_CLIENT = "ctrl-b L goes back to the room"
 HINT_MS = "4000"
+ESCAPE_AGAIN_S = 2.0
+"""Escape interrupts most agents, so it is passed on only when it is pressed twice within this time."""
 
 
 class AgentActs(VerbActs):
@@ -31,6 +35,7 @@ class AgentActs(VerbActs):
     typing_into = ""
     """Address of the agent that keys go to; empty when they are the room's."""
     _size_before: tuple[int, int] = (0, 0)
+    _escaped_at = float("-inf")
 
     # -------------------------------------------------------------------------------------------------- looking
 
@@ -40,6 +45,8 @@ class AgentActs(VerbActs):
 
     @on(LookChanged)
     def _look_changed(self, message: LookChanged) -> None:
+        if not self.home.stands:
+            return
         if message.look is None and message.address == self.typing_into:
             self.live.leave()
             self.warn(f"{message.address}: {message.why_not}")
@@ -92,12 +99,12 @@ class AgentActs(VerbActs):
         if need is not None and need.address:
             self.run_named("answer", {"agent": need.address, "text": choice})
 
-    def reply_to_agent(self, address: str) -> None:
+    async def reply_to_agent(self, address: str) -> None:
         """Say something to an agent: the answer when it asks, else a nudge."""
         row = self.home.agent(address)
         verb = verbs.find("answer" if row is not None and row.state == "asks" else "nudge")
         if verb is not None and address:
-            self.open_form(verb, {"agent": address})
+            await self.open_form(verb, {"agent": address})
 
     def acknowledge(self, need_key: str) -> None:
         """Say that an escalation is seen to."""
@@ -137,15 +144,14 @@ class AgentActs(VerbActs):
         if self.is_home and self.home.selected == address:
             self._type_into(address)
 
-    @work(exclusive=True, group="typing")
-    async def _type_into(self, address: str) -> None:
+    def _type_into(self, address: str) -> None:
         if self.home.shows_beads:
             self.home.go_to("agents")
         self.home.come_to_live()
         self.typing_into = address
         self.live.typing = True
         self.home.typing_changed()
-        await self._fit(address)
+        self.call_after_refresh(self._fit, address)
 
     async def _fit(self, address: str) -> None:
         """While nobody else looks at it, its screen is as large as the pane it is typed into."""
@@ -158,8 +164,20 @@ class AgentActs(VerbActs):
 
     @on(LivePane.Typed)
     def _typed_key(self, message: LivePane.Typed) -> None:
-        if self.typing_into and (mirror := self.watch_town.mirror):
-            mirror.type_key(session_name(Address(self.typing_into)), message.key, message.character)
+        mirror = self.watch_town.mirror
+        if not self.typing_into or mirror is None or not self._is_meant(message.key):
+            return
+        mirror.type_key(session_name(Address(self.typing_into)), message.key, message.character)
+
+    def _is_meant(self, key: str) -> bool:
+        """Whether a key is meant for the agent: all but a first Escape."""
+        now, before = asyncio.get_running_loop().time(), self._escaped_at
+        self._escaped_at = float("-inf")
+        if key != "escape" or now - before < ESCAPE_AGAIN_S:
+            return True
+        self._escaped_at = now
+        self.say("esc again is passed on to the agent; ctrl-] or F12 leaves")
+        return False
 
     @on(LivePane.Pasted)
     def _pasted(self, message: LivePane.Pasted) -> None:
@@ -207,8 +225,9 @@ class AgentActs(VerbActs):
 
     def hand_over(self, argv: tuple[str, ...], session: str) -> None:
         """Give the terminal to another program until it ends."""
-        self.run_worker(self._hand_over(argv, session), exclusive=True, group="attach")
+        self._hand_over(argv, session)
 
+    @work(exclusive=True, group="attach")
     async def _hand_over(self, argv: tuple[str, ...], session: str) -> None:
         self.watch_town.handovers += 1
         if "switch-client" in argv:
@@ -220,8 +239,9 @@ class AgentActs(VerbActs):
             before = await mirror.fit(session, self.size.width, self.size.height)
         try:
             with self.suspend():
+                hint = COME_BACK_FROM_INSIDE if "TMUX" in os.environ else COME_BACK
                 process = await asyncio.create_subprocess_exec(
-                    *argv, ";", "display-message", "-d", HINT_MS, COME_BACK, env=env
+                    *argv, ";", "display-message", "-d", HINT_MS, hint, env=env
                 )
                 await process.wait()
         except SuspendNotSupported:

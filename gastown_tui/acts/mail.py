@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual import work
-
 from gastown_tui.acts.verbs import VerbActs
 from gastown_tui.core.errors import GastownError
 from gastown_tui.core.views.letter import letter_text
@@ -13,7 +11,6 @@ from gastown_tui.screens.letter import LetterScreen
 class MailActs(VerbActs):
     """What keys do to messages."""
 
-    @work
     async def read_letter(self, message_id: str, *, answering: bool = False) -> None:
         """Show a message with its thread; it counts as read from then on."""
         try:
@@ -23,15 +20,18 @@ class MailActs(VerbActs):
         except GastownError as error:
             self.complain(error)
             return
+
+        def done(chosen: tuple[str, str] | None) -> None:
+            if chosen is None:
+                return
+            act, words = chosen
+            if act == "reply":
+                self.run_named("mail reply", {"message": message_id, "text": words})
+            else:
+                self.put_away((message_id,))
+
         self.run_named("mail read", {"message": message_id}, then=lambda _receipt: None)
-        chosen = await self.push_screen_wait(LetterScreen(subject, text, answering=answering))
-        if chosen is None:
-            return
-        act, words = chosen
-        if act == "reply":
-            self.run_named("mail reply", {"message": message_id, "text": words})
-        else:
-            self.put_away((message_id,))
+        await self.push_screen(LetterScreen(subject, text, answering=answering), done)
 
     def put_away(self, messages: tuple[str, ...]) -> None:
         """Archive messages."""

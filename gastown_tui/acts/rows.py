@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textual import on
 
 from gastown_tui.acts.agents import AgentActs
@@ -22,38 +20,32 @@ class RowActs(AgentActs, MailActs):
     # -------------------------------------------------------------------------------------------------- wanted
 
     @on(HomeScreen.Wanted)
-    def _wanted(self, message: HomeScreen.Wanted) -> None:
+    async def _wanted(self, message: HomeScreen.Wanted) -> None:
         act, _, more = message.act.partition(":")
         match act:
             case "open":
-                self._open(more, message.subject)
+                await self._open(more, message.subject)
             case "verb":
-                self.action_verb(message.subject)
+                await self.action_verb(message.subject)
             case "answer":
                 self.answer(message.subject, more)
             case "snooze":
                 self.snooze(message.subject)
             case "ack":
                 self.acknowledge(message.subject)
-            case "reply":
-                self._on_need(message.subject, self.action_reply)
-            case "nudge":
-                self._on_need(message.subject, lambda: self.action_verb("nudge"))
-            case "attach":
-                self._on_need(message.subject, self.action_attach)
-            case "why":
-                self._on_need(message.subject, self.action_why)
+            case "reply" | "nudge" | "attach" | "why":
+                await self._on_need(message.subject, act)
 
-    def _on_need(self, key: str, act: Callable[[], object]) -> None:
+    async def _on_need(self, key: str, act: str) -> None:
         need = self.home.need(key)
         if need is not None and need.address:
             self.home.select(need.address)
-        act()
+        await self.run_action("verb('nudge')" if act == "nudge" else act)
 
-    def _open(self, pane: str, key: str) -> None:
+    async def _open(self, pane: str, key: str) -> None:
         match pane:
             case "mail":
-                self.read_letter(key)
+                await self.read_letter(key)
             case "convoys":
                 self.run_named("convoy status", {"convoy": key})
             case "beads":
@@ -61,7 +53,7 @@ class RowActs(AgentActs, MailActs):
             case "feed":
                 self._open_event(key)
             case "needs":
-                self._on_need(key, self.action_reply)
+                await self._on_need(key, "reply")
             case _:
                 self.action_peek()
 
@@ -92,15 +84,15 @@ class RowActs(AgentActs, MailActs):
             self.acknowledge(key)
         lines.clear_marks()
 
-    def action_reply(self) -> None:
+    async def action_reply(self) -> None:
         """Answer what is selected: a message, a question, or the agent itself."""
         home = self.home
         if home.focused_pane == "mail":
             if home.focused_key:
-                self.read_letter(home.focused_key, answering=True)
+                await self.read_letter(home.focused_key, answering=True)
             return
         need = home.need(home.focused_key) if home.focused_pane == "needs" else None
-        self.reply_to_agent(need.address if need is not None else home.selected)
+        await self.reply_to_agent(need.address if need is not None else home.selected)
 
     # -------------------------------------------------------------------------------------------------- beads
 

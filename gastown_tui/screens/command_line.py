@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from gastown_tui.core.views.suggestions import Suggestion
+from gastown_tui.screens.sheet import caught_up
 from gastown_tui.widgets.columns import Column
 from gastown_tui.widgets.lines import Row
 from gastown_tui.widgets.pieces import Piece
@@ -27,6 +28,7 @@ class CommandLine(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False),
+        Binding("enter", "run", "Run", show=False, priority=True),
         Binding("up", "past(-1)", "Earlier", show=False, priority=True),
         Binding("down", "past(1)", "Later", show=False, priority=True),
         Binding("tab", "complete(1)", "Complete", show=False, priority=True),
@@ -49,7 +51,7 @@ class CommandLine(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Offer verbs from the start."""
-        self._line.focus()
+        self.set_focus(self._line)
         self._ask()
 
     @property
@@ -63,8 +65,9 @@ class CommandLine(ModalScreen[str | None]):
     # -------------------------------------------------------------------------------------------------- offers
 
     def _ask(self) -> None:
-        self.run_worker(self._show_offers(self._line.value), exclusive=True, group="offers")
+        self._show_offers(self._line.value)
 
+    @work(exclusive=True, group="offers")
     async def _show_offers(self, line: str) -> None:
         found = await self._complete(line)
         self._offers.keeps_cursor = False
@@ -98,7 +101,7 @@ class CommandLine(ModalScreen[str | None]):
         message.stop()
         self._take(message.key)
         self._stem = None
-        self._line.focus()
+        self.set_focus(self._line)
         self._ask()
 
     # -------------------------------------------------------------------------------------------------- the line
@@ -123,7 +126,7 @@ class CommandLine(ModalScreen[str | None]):
         self._stem = None
         self._ask()
 
-    @on(Input.Submitted, "#line")
-    def _submitted(self, message: Input.Submitted) -> None:
-        message.stop()
-        self.dismiss(message.value.strip() or None)
+    async def action_run(self) -> None:
+        """Give the line back."""
+        await caught_up(self._line)
+        self.dismiss(self._line.value.strip() or None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from gastown_tui.core.verbs.declare import Parameter
+from gastown_tui.core.verbs.declare import Parameter, Suggest
 from gastown_tui.core.views.suggestions import Suggestion
 
 _YES = frozenset({"yes", "y", "true", "on", "1"})
@@ -46,6 +46,13 @@ class Field:
     def is_asked(self) -> bool:
         """Whether it is asked for without being looked for: what comes first on the command line, and what must be."""
         return self.parameter.is_required or not self.parameter.is_option
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is on the form before every option is asked for: what people nearly always say."""
+        arg = self.parameter.arg
+        is_words = arg.long_text and self.parameter.kind == "str" and not arg.optional_value
+        return self.is_asked or bool(self.text) or arg.suggest is Suggest.TARGET or is_words
 
     def choices(self) -> tuple[Suggestion, ...] | None:
         """All there is to choose from, when that is little."""

@@ -72,7 +72,7 @@ class FirstRunScreen(Screen[object]):
         self.query_one("#place", Input).display = False
         choices = self.query_one("#choices", RowList)
         choices.set_rows(self._lines())
-        choices.focus()
+        self.set_focus(choices)
         hints = [KeyHint("⏎", "choose", "screen.choose"), KeyHint("j k", "move", ""), KeyHint("q", "leave", "quit")]
         self.query_one("#keys", KeyLine).show_keys(hints)
 
@@ -111,13 +111,13 @@ class FirstRunScreen(Screen[object]):
         place.placeholder = _PLACES[act]
         place.value = self._here if act == "open" else f"{self._here}/gt"
         place.display = True
-        place.focus()
+        self.set_focus(place)
 
     def action_step_back(self) -> None:
         """Away from the line for a path."""
         place = self.query_one("#place", Input)
         place.display = False
-        self.query_one("#choices", RowList).focus()
+        self.set_focus(self.query_one("#choices", RowList))
 
     @on(Input.Submitted, "#place")
     def _submitted(self, message: Input.Submitted) -> None:
@@ -143,4 +143,4 @@ class FirstRunScreen(Screen[object]):
         self.query_one("#why", Static).update(self._why)
         choices = self.query_one("#choices", RowList)
         choices.display = True
-        choices.focus()
+        self.set_focus(choices)

@@ -45,7 +45,7 @@ class HelpScreen(Sheet[str | None]):
         super().on_mount()
         self.query_one("#narrow", Input).display = False
         self._fill("")
-        self.query_one("#help", RowList).focus()
+        self.set_focus(self.query_one("#help", RowList))
 
     def hints(self) -> list[KeyHint]:
         """What can be done here."""
@@ -74,7 +74,7 @@ class HelpScreen(Sheet[str | None]):
         """Narrow the list."""
         entry = self.query_one("#narrow", Input)
         entry.display = True
-        entry.focus()
+        self.set_focus(entry)
 
     def action_choose(self) -> None:
         """Run what is under the cursor."""
@@ -86,7 +86,7 @@ class HelpScreen(Sheet[str | None]):
         if entry.display:
             entry.display = False
             entry.value = ""
-            self.query_one("#help", RowList).focus()
+            self.set_focus(self.query_one("#help", RowList))
         else:
             self.dismiss(None)
 
@@ -98,7 +98,7 @@ class HelpScreen(Sheet[str | None]):
     @on(Input.Submitted, "#narrow")
     def _submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        self.query_one("#help", RowList).focus()
+        self.set_focus(self.query_one("#help", RowList))
 
     @on(RowList.Chosen, "#help")
     @on(RowList.Acted, "#help")

@@ -189,6 +189,11 @@ class HomeScreen(Screen[object]):
     # -------------------------------------------------------------------------------------------------- asking
 
     @property
+    def stands(self) -> bool:
+        """Whether its widgets are there: on the way in and out a reading may come too early or too late."""
+        return bool(self.query("#foot"))
+
+    @property
     def is_town(self) -> bool:
         """Whether there are agents at all."""
         return self.view is None or self.view.is_town
@@ -280,7 +285,7 @@ class HomeScreen(Screen[object]):
             self._zoom("")
         if pane != "needs":
             self._show_pane(pane)
-        self._body_of(pane).focus()
+        self.set_focus(self._body_of(pane))
 
     def _body_of(self, pane: str) -> Widget:
         if pane != "live":
@@ -441,7 +446,7 @@ class HomeScreen(Screen[object]):
         message.stop()
         self._set_filter(message.subject, message.text)
         if message.closed:
-            self.list_of(message.subject).focus()
+            self.set_focus(self.list_of(message.subject))
 
 
 def _section(pane: Pane) -> Section:

@@ -46,7 +46,7 @@ class LetterScreen(Sheet[tuple[str, str] | None]):
     def _show_answer(self, shown: bool) -> None:
         answer = self.query_one("#answer", Input)
         answer.display = shown
-        (answer if shown else self.query_one(Page)).focus()
+        self.set_focus(answer if shown else self.query_one(Page))
 
     def action_answer(self) -> None:
         """Open the line for an answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
@@ -16,6 +17,20 @@ from gastown_tui.widgets.key_line import KeyHint, KeyLine
 from gastown_tui.widgets.strip_header import StripHeader
 
 R = TypeVar("R")
+
+PATIENCE_S = 1.0
+
+
+async def caught_up(widget: Widget) -> None:
+    """Wait until a widget has heard every key that was pressed before.
+
+    Keys go to the widget that has the focus and are heard by it in its own time; who acts on what was typed must not
+    be faster than what was typed.
+    """
+    heard = asyncio.Event()
+    if widget.call_later(heard.set):
+        async with asyncio.timeout(PATIENCE_S):
+            await heard.wait()
 
 
 class Sheet(ModalScreen[R]):

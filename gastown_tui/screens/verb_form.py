@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
@@ -15,7 +15,7 @@ from textual.widgets import Input, Label, Static
 from gastown_tui.core.verbs.declare import Suggest, Verb
 from gastown_tui.core.views.suggestions import Suggestion
 from gastown_tui.screens.fields import Field, Unreadable
-from gastown_tui.screens.sheet import Sheet
+from gastown_tui.screens.sheet import Sheet, caught_up
 from gastown_tui.widgets.columns import Column
 from gastown_tui.widgets.key_line import KeyHint
 from gastown_tui.widgets.lines import Row
@@ -25,14 +25,12 @@ from gastown_tui.widgets.row_list import RowList
 Offer = Callable[[Suggest, str], Awaitable[tuple[Suggestion, ...]]]
 """What is offered for a kind of value, given what was typed so far."""
 
-FEW = 6
-"""With no more parameters than this, options are shown from the start."""
-
 
 class VerbForm(Sheet[None]):
     """Asks for a verb's arguments and stays until they were taken; `Submitted` carries them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "next", "Next", show=False, priority=True),
         Binding("ctrl+s", "submit", "Submit", show=False, priority=True),
         Binding("ctrl+o", "options", "More", show=False, priority=True),
         Binding("down", "offer(1)", "Next offer", show=False, priority=True),
@@ -56,9 +54,11 @@ class VerbForm(Sheet[None]):
         self._offer = offer
         self._spell = spell
         self._waits = False
+        self._chose = False
+        """Whether an offer was chosen with the arrow keys."""
         self._fields = [Field(each, preset.get(each.name)) for each in verb.parameters if not each.arg.raw]
         self._shown = [each for each in self._fields if not each.parameter.arg.hidden]
-        self._all = len(self._shown) <= FEW
+        self._all = all(each.is_wanted for each in self._shown)
 
     # -------------------------------------------------------------------------------------------------- layout
 
@@ -83,7 +83,7 @@ class VerbForm(Sheet[None]):
         empty = [entry for _each, entry in pairs if not entry.value]
         first = next(iter([*wanted, *empty, *(entry for _each, entry in pairs[-1:])]), None)
         if first is not None:
-            first.focus()
+            self.set_focus(first)
         self._respell()
 
     def hints(self) -> list[KeyHint]:
@@ -104,17 +104,20 @@ class VerbForm(Sheet[None]):
 
     def _show_fields(self) -> None:
         for each in self._shown:
-            is_wanted = self._all or each.is_asked or bool(each.text) or each.parameter.arg.suggest is Suggest.TARGET
-            self.query_one(f"#row-{each.name}").display = is_wanted or each.parameter.arg.long_text
+            self.query_one(f"#row-{each.name}").display = self._all or each.is_wanted
 
     # -------------------------------------------------------------------------------------------------- offers
 
     def _current(self) -> tuple[Field, Input] | None:
-        return next(((each, entry) for each, entry in self._inputs() if entry.has_focus), None)
+        return next(((each, entry) for each, entry in self._inputs() if entry is self.focused), None)
 
     @property
     def _offers(self) -> RowList:
         return self.query_one("#offers", RowList)
+
+    @work(exclusive=True, group="offers")
+    async def _offer_anew(self) -> None:
+        await self._offer_for_current()
 
     async def _offer_for_current(self) -> None:
         current = self._current()
@@ -123,7 +126,10 @@ class VerbForm(Sheet[None]):
         if current == self._current():
             rows = [Row(each.value, (Piece(each.value, "brass"), Piece(each.about, "dim"))) for each in found]
             self._offers.set_rows(rows)
+            self._offers.action_top()
             self._offers.display = bool(found)
+            self._offers.keeps_cursor = bool(current and found and self._means_offer(*current))
+            self._offers.refresh()
 
     async def _found_for(self, field: Field, entry: Input) -> tuple[Suggestion, ...]:
         typed = field.word_under_way(entry.value)
@@ -141,6 +147,7 @@ class VerbForm(Sheet[None]):
             self._offers.action_down()
         else:
             self._offers.action_up()
+        self._chose = True
 
     def _take(self, value: str) -> None:
         if (current := self._current()) is not None:
@@ -153,19 +160,14 @@ class VerbForm(Sheet[None]):
     @on(Input.Changed)
     def _changed(self, message: Input.Changed) -> None:
         message.stop()
-        self._offers.keeps_cursor = False
-        self.run_worker(self._offer_for_current(), exclusive=True, group="offers")
+        self._chose = False
+        self._offer_anew()
         self._respell()
 
     def on_descendant_focus(self) -> None:
         """Another field: other offers."""
-        self._offers.keeps_cursor = False
-        self.run_worker(self._offer_for_current(), exclusive=True, group="offers")
-
-    @on(Input.Submitted)
-    def _submitted(self, message: Input.Submitted) -> None:
-        message.stop()
-        self.action_next()
+        self._chose = False
+        self._offer_anew()
 
     @on(RowList.Chosen, "#offers")
     def _chosen(self, message: RowList.Chosen) -> None:
@@ -178,25 +180,32 @@ class VerbForm(Sheet[None]):
 
     # -------------------------------------------------------------------------------------------------- actions
 
-    def action_next(self) -> None:
+    async def action_next(self) -> None:
         """Take the highlighted offer; go to the next field, or submit on the last."""
-        current = self._current()
+        current = await self._settled()
         if current is not None and self._offers.display and self._offers.cursor_key and self._means_offer(*current):
             self._take(self._offers.cursor_key)
-            if current[0].parameter.is_many:
-                self._offers.keeps_cursor = False
-                return
         inputs = [entry for _each, entry in self._inputs()]
         at = inputs.index(current[1]) if current else -1
         if at + 1 < len(inputs):
-            inputs[at + 1].focus()
+            self.set_focus(inputs[at + 1])
         else:
-            self.action_submit()
+            await self.action_submit()
+
+    async def _settled(self) -> tuple[Field, Input] | None:
+        """The field that is being filled, with all that was typed into it and what is offered for that."""
+        current = self._current()
+        if current is not None:
+            await caught_up(current[1])
+            if not self._chose:
+                await self._offer_for_current()
+        return current
 
     def _means_offer(self, field: Field, entry: Input) -> bool:
-        """An offer was chosen, or what was typed leaves only one."""
-        typed = field.word_under_way(entry.value)
-        return self._offers.keeps_cursor or (bool(typed) and len(self._offers.rows) == 1)
+        """An offer was chosen, or what was typed is the beginning of one and not a whole one."""
+        typed = field.word_under_way(entry.value).lower()
+        values = [line.key.lower() for line in self._offers.rows if isinstance(line, Row)]
+        return self._chose or (bool(typed) and typed not in values and values[0].startswith(typed))
 
     def action_options(self) -> None:
         """Show every option."""
@@ -204,21 +213,23 @@ class VerbForm(Sheet[None]):
         self._show_fields()
         self.show_keys()
 
-    def action_submit(self) -> None:
+    async def action_submit(self) -> None:
         """Hand the arguments over, unless one is missing or cannot be read."""
         if self._waits:
             return
+        if (current := self._current()) is not None:
+            await caught_up(current[1])
         try:
             arguments = self._arguments()
         except Unreadable as error:
             self.complain(str(error))
-            self._input(error.field).focus()
+            self.set_focus(self._input(error.field))
             return
         for each in self._shown:
             if each.parameter.is_required and not arguments[each.name]:
                 self.complain(f"{each.label} is missing")
                 self.query_one(f"#row-{each.name}").display = True
-                self._input(each).focus()
+                self.set_focus(self._input(each))
                 return
         self.post_message(self.Submitted(self, arguments))
 

@@ -37,7 +37,7 @@ class FilterLine(Input):
         with self.prevent(Input.Changed):
             self.value = text
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)
 
     def close(self, *, keep: bool) -> None:
         """Go away, leaving the filter on or not."""

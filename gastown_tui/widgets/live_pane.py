@@ -177,7 +177,7 @@ class LivePane(Widget, can_focus=True):
         """Typing is always into the live screen."""
         if typing:
             self.action_follow()
-            self.focus()
+            self.screen.set_focus(self)
         self.refresh()
 
     # -------------------------------------------------------------------------------------------------- drawing
@@ -210,8 +210,8 @@ class LivePane(Widget, can_focus=True):
                 Part((Piece(self.note, "on-brass"),), rank=3),
             ]
             right = [
-                Part((Piece(f"{keys} leaves", "on-brass"),)),
-                Part((Piece("so does a click here", "on-brass"),), rank=2),
+                Part((Piece("a click here or", "on-brass"),), rank=2),
+                Part((Piece(f"{keys} leaves", "on-brass"),), gap=1),
             ]
         else:
             title = Piece(self.title, "brass-strong" if self.has_focus else "brass")

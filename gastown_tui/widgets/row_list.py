@@ -150,8 +150,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = -1
         self._cursor_key = ""
         self._marks = Marks()
-        self._keys_seen = 0
-        self._jump_seen_at = -1
+        self._last_keys = ("", "")
         self._inks = Inks(self)
         self._paints = {ground: partial(self._inks.style, ground=ground) for ground in _GROUNDS}
         self._set_height(1)
@@ -213,7 +212,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     # -------------------------------------------------------------------------------------------------- events
 
     async def _on_key(self, event: events.Key) -> None:
-        self._keys_seen += 1
+        self._last_keys = (self._last_keys[1], event.key)
         await super()._on_key(event)
 
     async def _on_click(self, event: events.Click) -> None:
@@ -257,9 +256,8 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_jump(self) -> None:
         """Move to the first row when this is the second press in a row."""
-        if self._jump_seen_at == self._keys_seen - 1:
+        if self._last_keys[0] == self._last_keys[1]:
             self.action_top()
-        self._jump_seen_at = self._keys_seen
 
     def action_top(self) -> None:
         """Move to the first row."""

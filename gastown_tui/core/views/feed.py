@@ -87,6 +87,12 @@ def _status(fact: e.BeadStatusChanged) -> _Words:
     return fact.to_status, Tone.DIM, fact.bead_id, fact.bead_id, ""
 
 
+def _working(fact: e.AgentWorking) -> _Words | None:
+    if not fact.note:
+        return None
+    return "works", Tone.GOOD, f"{short(fact.agent)} {fact.note}", fact.bead_id, fact.agent
+
+
 _SAY: dict[type[e.Fact], _Say] = {
     e.BeadCreated: _bead("filed", Tone.BRASS, lambda fact: fact.title),
     e.BeadStatusChanged: _status,
@@ -102,7 +108,7 @@ _SAY: dict[type[e.Fact], _Say] = {
     e.WorkExited: _exit,
     e.WorktreeRescued: _agent("rescued", Tone.AMBER, lambda fact: fact.ref),
     e.AgentStarted: _agent("started", Tone.GOOD, lambda fact: fact.hooked_bead),
-    e.AgentWorking: _agent("works", Tone.GOOD, lambda fact: fact.note),
+    e.AgentWorking: _working,
     e.AgentAsked: _agent("asks", Tone.WARM, lambda fact: fact.question),
     e.AgentAnswered: _agent("answered", Tone.BRASS, lambda fact: fact.answer),
     e.AgentStuck: _agent("stuck", Tone.WARM, lambda fact: fact.reason),

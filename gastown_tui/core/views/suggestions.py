@@ -62,7 +62,8 @@ def _agents(town: Town) -> Iterable[Suggestion]:
 
 
 def _rigs(town: Town) -> Iterable[Suggestion]:
-    return (Suggestion(name, f"{rig.prefix}- {rig.paused}".rstrip()) for name, rig in town.rigs().items())
+    for name, rig in town.rigs().items():
+        yield Suggestion(name, f"rig of {rig.prefix}- beads" + (f" · paused: {rig.paused}" if rig.paused else ""))
 
 
 def _targets(town: Town) -> Iterable[Suggestion]:
