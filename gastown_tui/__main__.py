@@ -109,7 +109,7 @@ def _demo() -> int:
     from importlib import import_module
     from threading import Thread
 
-    from gastown_tui.core.verbs.demo import demo_town
+    from gastown_tui.core.verbs.demo_town import demo_town
     from gastown_tui.core.wiring import open_hands
 
     # Building waits for git and the daemon; loading the room meanwhile brings its first frame forward.

@@ -88,7 +88,7 @@ class FirstRunActs(VerbActs):
 
     @work(thread=True, exit_on_error=False, group="demo")
     def _build_demo(self) -> None:
-        from gastown_tui.core.verbs.demo import demo_town
+        from gastown_tui.core.verbs.demo_town import demo_town
 
         building = ExitStack()
         try:
