@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from gastown_tui.core.errors import BadInput
@@ -367,9 +368,16 @@ def test_real_ledgers_read_the_same_in_sql_and_in_outline(file: Path) -> None:
     assert [outline.id for outline in ready(sketched, ALL, NOW)] == oracle.ready()
 
 
-def test_an_outline_says_what_the_bead_says() -> None:
+@pytest.mark.parametrize("status", ["", "open", "closed", "tombstone", "a-word-of-their-own"])
+@pytest.mark.parametrize("kind", ["bug", "merge-request", "spell"])
+@pytest.mark.parametrize("edge", ["blocks", "haunts"])
+def test_an_outline_says_what_the_bead_says(status: str, kind: str, edge: str) -> None:
+    said = f'"status":"{status}",' if status else ""
     line = (
-        b'{"id":"gt-a","title":"T","priority":1,"created_at":"2026-01-01T00:00:00Z","updated_at":"","labels":["x"],'
-        b'"dependencies":[{"issue_id":"gt-a","depends_on_id":"gt-b","type":"blocks","created_at":""}],"unknown":1}\n'
-    )
-    assert decode_outlines(line) == [outline_of(decode_bead(line))]
+        f'{{"id":"gt-a","title":"T",{said}"priority":1,"issue_type":"{kind}","created_at":"2026-01-01T00:00:00Z",'
+        '"updated_at":"","labels":["x"],"dependencies":[{"issue_id":"gt-a","depends_on_id":"gt-b",'
+        f'"type":"{edge}","created_at":""}}],"unknown":1}}\n'
+    ).encode()
+    other = b'{"id":"gt-b","title":"T","priority":1,"created_at":"","updated_at":"","status":"open"}\n'
+    whole = [decode_bead(line), decode_bead(other)]
+    assert to_builtins(decode_outlines(line + other)) == to_builtins([outline_of(bead) for bead in whole])

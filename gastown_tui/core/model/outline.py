@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, Literal, cast
 
 import msgspec
 
-from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.bead import STATUSES, TOWN_TYPES, TYPES, Bead
 from gastown_tui.core.model.ids import BeadId
+
+_EDGE_TYPES = (
+    "", "blocks", "parent-child", "conditional-blocks", "waits-for", "related", "relates-to", "discovered-from",
+    "tracks", "replies-to", "duplicates", "supersedes", "until", "caused-by", "validates",
+)  # fmt: skip
 
 
 class OutlineEdge(msgspec.Struct, gc=False):
@@ -58,8 +64,25 @@ def decode_outlines(lines: bytes) -> list[Outline]:
     Raises:
         msgspec.DecodeError: a line is no bead, or spells a field in a way only the careful reader understands.
     """
-    found: list[Outline] = msgspec.json.Decoder(Outline).decode_lines(lines)
+    found: list[Outline]
+    try:
+        found = msgspec.json.Decoder(_usual()).decode_lines(lines)
+    except msgspec.ValidationError:
+        found = msgspec.json.Decoder(Outline).decode_lines(lines)
     return found
+
+
+@cache
+def _usual() -> type[Outline]:
+    """An outline that knows the usual words alone: each is one string then, however many beads have it."""
+    words: Any = Literal
+    edge = msgspec.defstruct("OutlineEdge", [("type", words[_EDGE_TYPES], "")], bases=(OutlineEdge,), gc=False)
+    fields = [
+        ("status", words[(None, *STATUSES, "tombstone")], None),
+        ("issue_type", words[(None, *TYPES, *TOWN_TYPES)], None),
+        ("dependencies", tuple[edge, ...] | None, None),  # type: ignore[valid-type]
+    ]
+    return cast(type[Outline], msgspec.defstruct("Outline", fields, bases=(Outline,), gc=False))
 
 
 def outline_of(bead: Bead) -> Outline:

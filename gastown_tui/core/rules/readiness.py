@@ -7,6 +7,7 @@ Everything works on outlines and in few passes, for a ledger may hold a hundred 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -37,6 +38,8 @@ _HYBRID_RECENT = timedelta(hours=48)
 _ZONES = timedelta(days=2)
 """Further apart than this, two stamps are in the order of their days, whatever their time zones."""
 _FAR_PAST, _FAR_FUTURE = -1e18, 1e18
+_NEVER = "~"
+"""After every day."""
 
 
 AnyBead = TypeVar("AnyBead", Bead, Outline)
@@ -84,18 +87,30 @@ class Standing(Generic[AnyBead]):
         self.beads: Sequence[AnyBead] = beads if isinstance(beads, list) else list(beads)
         self.compat = compat
         self._by_id: dict[BeadId, AnyBead] | None = None
-        self._unfinished = self._find_unfinished()
+        self._unbegun: list[AnyBead] = []
+        self._unfinished: set[BeadId] = set()
         self._children: dict[BeadId, list[BeadId]] = {}
-        direct, rare = self._sort_edges()
+        plain, rare = self._sort()
+        direct = {bead_id for bead_id, target in plain if target in self._unfinished}
         direct.update(bead_id for bead_id, edge in rare if self._holds(edge))
         self.blocked = self._spread(direct)
 
-    def _sort_edges(self) -> tuple[set[BeadId], list[tuple[BeadId, Dependency | OutlineEdge]]]:
-        """Note who is whose child; return whom a plain blocker holds, and the edges that need a closer look."""
-        direct: set[BeadId] = set()
+    def _sort(self) -> tuple[list[tuple[BeadId, BeadId]], list[tuple[BeadId, Dependency | OutlineEdge]]]:
+        """Note who is unbegun, unfinished, and whose child; return plain blockers, and edges that need a closer look.
+
+        One pass for all of it: at a hundred thousand beads, going to each of them again is what takes the time.
+        """
+        plain: list[tuple[BeadId, BeadId]] = []
         rare: list[tuple[BeadId, Dependency | OutlineEdge]] = []
-        unfinished, children = self._unfinished, self._children
+        children, unfinished = self._children, self._unfinished
+        is_later = self.compat is Compat.LATER
         for bead in self.beads:
+            status = bead.status
+            if status == "open" or not status:
+                self._unbegun.append(bead)
+                unfinished.add(bead.id)
+            elif (status not in _OVER) if is_later else (status in OPEN_LIKE):
+                unfinished.add(bead.id)
             for edge in bead.dependencies or ():
                 type_, target = edge.type, edge.depends_on_id
                 if type_ == "parent-child":
@@ -103,11 +118,17 @@ class Standing(Generic[AnyBead]):
                         children[target].append(bead.id)
                     else:
                         children[target] = [bead.id]
-                elif type_ == "blocks" and target in unfinished:
-                    direct.add(bead.id)
-                elif type_ in BLOCKING and (type_ != "blocks" or target.startswith("external:")):
+                elif type_ == "blocks" and not target.startswith("external:"):
+                    plain.append((bead.id, target))
+                elif type_ in BLOCKING:
                     rare.append((bead.id, edge))
-        return direct, rare
+        return plain, rare
+
+    def unbegun(self, among: Iterable[AnyBead] | None = None) -> list[AnyBead]:
+        """Beads that are open, of all or of some."""
+        if among is None or among is self.beads:
+            return self._unbegun
+        return [each for each in among if each.status == "open" or not each.status]
 
     @property
     def by_id(self) -> Mapping[BeadId, AnyBead]:
@@ -128,11 +149,6 @@ class Standing(Generic[AnyBead]):
         """Its open `blocks` targets and unsatisfied outside ones, in the order of its edges."""
         edges = (edge for edge in bead.dependencies or () if edge.type == "blocks")
         return tuple(dict.fromkeys(edge.depends_on_id for edge in edges if self._holds(edge)))
-
-    def _find_unfinished(self) -> set[BeadId]:
-        if self.compat is Compat.LATER:
-            return {bead.id for bead in self.beads if bead.status not in _OVER}
-        return {bead.id for bead in self.beads if (bead.status or "open") in OPEN_LIKE}
 
     def _holds(self, edge: Dependency | OutlineEdge) -> bool:
         """Whether an edge keeps its bead waiting; parentage apart, which only passes blockage on."""
@@ -189,7 +205,7 @@ class Standing(Generic[AnyBead]):
         found, front = set(seeds), seeds
         children = self._children
         while front and depth:
-            front = {child for each in front if each in children for child in children[each]} - found - without
+            front = {child for parent in children.keys() & front for child in children[parent]} - found - without
             found |= front
             depth -= 1
         return found
@@ -249,10 +265,8 @@ def free(
     blocked = standing.blocked
     found = [
         each
-        for each in (standing.beads if among is None else among)
-        if (each.status == "open" or not each.status)
-        and each.id not in blocked
-        and not (each.pinned or each.ephemeral or each.is_template)
+        for each in standing.unbegun(among)
+        if each.id not in blocked and not (each.pinned or each.ephemeral or each.is_template)
     ]
     if include_deferred:
         return found
@@ -275,8 +289,10 @@ def ready(
         found = [each for each in found if each.kind == request.kind]
     else:
         found = [each for each in found if each.issue_type not in NOT_WORK]
+        names = "\n".join([each.id for each in found])
         for part in request.excluded_ids:
-            found = [each for each in found if part not in each.id]
+            if part in names:
+                found = [each for each in found if part not in each.id]
     if request.under is not None:
         under = standing.descendants(request.under)
         found = [each for each in found if each.id in under]
@@ -313,9 +329,7 @@ def in_order(
     else:
         recent = (now - _HYBRID_RECENT).timestamp()
         early = stamp(now - _HYBRID_RECENT - _ZONES)[:10]
-        near = {each.id: each for each in beads if (each.created_at or "")[:10] >= early}
-        near |= {each.id: each for each in _oldest(beads, limit)}
-        aged = [(_age(each), each) for each in near.values()]
+        aged = [(_age(each), each) for each in _oldest(beads, limit, early)]
         keyed = [((each.priority if age[0] >= recent else _LAST, age, each.id), each) for age, each in aged]
     keyed.sort(key=_first)
     return [each for _, each in (keyed[:limit] if limit > 0 else keyed)]
@@ -325,16 +339,26 @@ def _first(keyed: tuple[Any, Any]) -> Any:
     return keyed[0]
 
 
-def _oldest(beads: list[AnyBead], limit: int) -> list[AnyBead]:
-    """All of the `limit` oldest beads and some more: told by the day alone, which costs little to read."""
+def _oldest(beads: list[AnyBead], limit: int, recent: str = _NEVER) -> list[AnyBead]:
+    """All of the `limit` oldest beads, all of a recent day or later, and some more.
+
+    Told by the day alone, which costs little to read.
+    """
     if not 0 < limit < len(beads):
         return beads
-    days = sorted([(each.created_at or "")[:10] for each in beads])
+    days: dict[str, list[AnyBead]] = defaultdict(list)
+    for each in beads:
+        days[(each.created_at or "")[:10]].append(each)
+    place, left = "", limit
+    for place in sorted(days):
+        left -= len(days[place])
+        if left <= 0:
+            break
     try:
-        last = (datetime.fromisoformat(days[limit - 1]) + _ZONES).isoformat()[:10]
+        last = (datetime.fromisoformat(place) + _ZONES).isoformat()[:10]
     except (ValueError, OverflowError):
         return beads
-    return [each for each in beads if (each.created_at or "")[:10] <= last]
+    return [each for day, filed in days.items() if day <= last or day >= recent for each in filed]
 
 
 def _age(each: Bead | Outline, *, backwards: bool = False) -> tuple[float, str]:

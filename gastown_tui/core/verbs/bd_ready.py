@@ -54,7 +54,7 @@ class ReadyWork(Receipt, kw_only=True, frozen=True):
     def data(self) -> Any:
         """An array, even when empty."""
         wanted = {bead.id for bead in self.beads}
-        edges = [edge for each in self.outlines if each.dependencies for edge in each.dependencies]
+        edges = (edge for each in self.outlines if each.dependencies for edge in each.dependencies)
         counts = Counter([edge.depends_on_id for edge in edges if edge.depends_on_id in wanted])
         return [bead_json.with_counts(self.town, bead, edges=False, dependents=counts[bead.id]) for bead in self.beads]
 
