@@ -70,7 +70,7 @@ def created(state: LedgerState, fact: e.BeadCreated, event: e.Event) -> None:
             created_by=event.actor or None,
             metadata=edge.metadata,
         )
-        for edge in fact.dependencies
+        for edge in {edge.depends_on_id: edge for edge in fact.dependencies}.values()
     )
     bead = Bead(
         id=fact.bead_id,

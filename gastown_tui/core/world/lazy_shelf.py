@@ -109,10 +109,10 @@ class LazyShelf(BeadShelf):
         candidates = self._mentioning(bead_id)
         if candidates is None:
             return super().dependents(bead_id)
-        edges = (
-            (bead.id, edge.type) for bead in candidates.values() for edge in bead.needs if edge.depends_on_id == bead_id
-        )
-        return tuple(sorted(edges))
+        edges = {
+            bead.id: edge.type for bead in candidates.values() for edge in bead.needs if edge.depends_on_id == bead_id
+        }
+        return tuple(sorted(edges.items()))
 
     def of_kind(self, kind: str) -> list[Bead]:
         """Every bead of a type, tombstones apart, by id."""
