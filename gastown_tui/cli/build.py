@@ -201,6 +201,8 @@ def _hands(verb: Verb, given: dict[str, Any], *, is_readonly: bool) -> Hands:
         cwd=cwd,
         db=_database(cwd, given["db"]) if given["db"] else None,
         is_readonly=is_readonly,
+        unsafe_fs=given["unsafe_fs"],
+        **_patience(given["lock_timeout"] or os.environ.get("BD_LOCK_TIMEOUT", "")),
     )
     if len(hands.actor) > _LONGEST_ACTOR or not hands.actor.isprintable():
         raise BadInput(f"the actor must be one line of at most {_LONGEST_ACTOR} printable characters", hint=_ACTORS)
@@ -211,6 +213,17 @@ def _hands(verb: Verb, given: dict[str, Any], *, is_readonly: bool) -> Hands:
     if verb.needs is Needs.LEDGER and verb.compact_errors:
         _require_ledger(hands)
     return hands
+
+
+def _patience(text: str) -> dict[str, float]:
+    """How long to wait for the ledger's lock, when somebody said: `500ms`, `30s`, `2m`, or seconds."""
+    if not text:
+        return {}
+    for unit, seconds in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
+        number = text.removesuffix(unit)
+        if text.endswith(unit) and number.isdigit() and len(number) < 8:
+            return {"lock_wait_s": int(number) * seconds}
+    raise BadInput(f"--lock-timeout {shown(text)} is not a duration", hint="such as 500ms, 30s or 2m")
 
 
 def _database(cwd: Path, text: str) -> Path:

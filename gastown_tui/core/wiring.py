@@ -31,7 +31,7 @@ from gastown_tui.core.ports import (
     Worktrees,
 )
 from gastown_tui.core.world.clock import SystemClock
-from gastown_tui.core.world.jsonl import JsonlLedger, create_ledger
+from gastown_tui.core.world.jsonl import LOCK_WAIT_S, JsonlLedger, create_ledger
 from gastown_tui.core.world.locate import Home, HomeKind, find_home
 from gastown_tui.core.world.mint import RandomMint
 
@@ -43,9 +43,11 @@ _ENV_PREFIXES = ("GT_", "BD_", "BEADS_", "GASTOWN_", "GIT_AUTHOR_", "TMUX")
 _ENV_NAMES = frozenset({"PATH", "HOME", "USER", "PWD", "SHELL", "TERM", "LANG", "NO_COLOR", "CLAUDE_SESSION_ID"})
 
 
-def open_ledger(home: Home, *, clock: Clock | None = None) -> JsonlLedger:
+def open_ledger(
+    home: Home, *, clock: Clock | None = None, unsafe_fs: bool = False, lock_wait_s: float = LOCK_WAIT_S
+) -> JsonlLedger:
     """The ledger of a home. Nothing is read or written yet."""
-    return JsonlLedger(home, clock=clock)
+    return JsonlLedger(home, clock=clock, unsafe_fs=unsafe_fs, lock_wait_s=lock_wait_s)
 
 
 def open_hands(
@@ -56,11 +58,14 @@ def open_hands(
     cwd: Path | None = None,
     db: Path | None = None,
     is_readonly: bool = False,
+    unsafe_fs: bool = False,
+    lock_wait_s: float = LOCK_WAIT_S,
 ) -> Hands:
     """Everything a verb may act with, for the home around `path` or `cwd`.
 
     Without a home the hands still open: verbs that need no ledger work, and touching the ledger raises the `NotFound`
-    that says what was looked for. With `is_readonly` whatever would change the ledger is refused.
+    that says what was looked for. With `is_readonly` whatever would change the ledger is refused; with `unsafe_fs`
+    it is changed even where file locks cannot be trusted.
     """
     env = os.environ if env is None else env
     cwd = Path.cwd() if cwd is None else cwd
@@ -69,7 +74,7 @@ def open_hands(
     home: Home | None = None
     try:
         home = find_home(path, env=env, cwd=cwd, db=db)
-        ledger = open_ledger(home, clock=clock)
+        ledger = open_ledger(home, clock=clock, unsafe_fs=unsafe_fs, lock_wait_s=lock_wait_s)
     except NotFound as error:
         ledger = _NoLedger(error)
     if is_readonly:
@@ -88,7 +93,15 @@ def open_hands(
         actor=actor_name(actor, env=env, cwd=cwd, is_town=home is not None and home.is_town),
         env={key: value for key, value in env.items() if key in _ENV_NAMES or key.startswith(_ENV_PREFIXES)},
         cwd=cwd,
-        elsewhere=lambda place: open_hands(place, actor=actor, env=env, cwd=cwd, is_readonly=is_readonly),
+        elsewhere=lambda place: open_hands(
+            place,
+            actor=actor,
+            env=env,
+            cwd=cwd,
+            is_readonly=is_readonly,
+            unsafe_fs=unsafe_fs,
+            lock_wait_s=lock_wait_s,
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -152,6 +153,16 @@ def test_options_stand_before_and_after_the_verb(tmp_path: Path) -> None:
         assert call("--batch", *words, cwd=tmp_path).stdout == "[]\n", words
     assert call("--batch", "bd", "list", "--json", cwd=tmp_path, BEADS_DIR=str(home / ".beads")).stdout == "[]\n"
     assert call("--batch", "bd", "list", cwd=home, BD_JSON="true").stdout == "[]\n"
+
+
+def test_the_wait_for_the_ledger_can_be_chosen(tmp_path: Path) -> None:
+    call("--batch", "bd", "init", "-p", "gt", cwd=tmp_path)
+    with (tmp_path / ".beads" / "local" / "lock").open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        busy = call("--batch", "bd", "q", "A", "--lock-timeout", "50ms", cwd=tmp_path)
+    assert (busy.returncode, busy.stdout) == (5, "")
+    assert call("--batch", "bd", "q", "A", "--lock-timeout", "0", "--unsafe-fs", cwd=tmp_path).returncode == 0
+    assert call("--batch", "bd", "q", "A", cwd=tmp_path, BD_LOCK_TIMEOUT="soon").returncode == 2
 
 
 def test_every_class_of_error_has_its_code() -> None:
