@@ -248,7 +248,8 @@ def _required(kind: type[e.Fact]) -> list[str]:
 
 def _filler(name: str) -> Any:
     fillers: dict[str, Any] = {
-        "changes": {}, "to": ["mayor"], "lines": 1, "position": 0, "count": 1, "found": True, "pid": 1, "duration_s": 1.0,
+        "changes": {}, "to": ["mayor"], "lines": 1, "position": 0, "count": 1, "found": True, "pid": 1,
+        "duration_s": 1.0,
     }  # fmt: skip
     return fillers.get(name, "gt-1")
 
