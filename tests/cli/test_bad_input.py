@@ -61,6 +61,25 @@ def test_metadata_that_is_no_sound_json_is_refused(bd: Bd, metadata: str) -> Non
     assert bd.refuses("create", "work", "--metadata", metadata).code == 2
 
 
+@pytest.mark.parametrize("value", ["a\nb", "\x1b]0;title\x07", "x\u009b31m", "a\u202eb", "x" * 501])
+@pytest.mark.parametrize("option", ["--assignee", "--external-ref", "--spec-id", "--title"])
+def test_a_field_of_one_line_takes_one_short_line(bd: Bd, option: str, value: str) -> None:
+    bd("init", "--prefix", "x")
+    bead_id = bd.files("work")
+    assert bd.refuses("update", bead_id, option, value).code == 2
+    assert bd.refuses("create", *(() if option == "--title" else ("more",)), option, value).code == 2
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "a-" * 500_000, "." * 1_000_000])
+def test_long_texts_are_examined_in_no_time(bd: Bd, text: str) -> None:
+    """Nothing here grows with the square of a text's length, or this would take minutes."""
+    bd("init", "--prefix", "x")
+    (bd.home / "body").write_text(text)
+    for _ in range(2):
+        bd.files_without("twin", "--body-file", "body")
+    assert "1 groups" in bd.tries("doctor").out
+
+
 @pytest.mark.parametrize("words", [("ready", "--claim"), ("create", "more"), ("rebuild-projections",)])
 def test_read_only_is_kept_by_verbs_that_only_sometimes_write(bd: Bd, words: tuple[str, ...]) -> None:
     bd("init", "--prefix", "x")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from gastown_tui.core.errors import BadInput, Refused
 from gastown_tui.core.model.bead import STATUSES, TOWN_TYPES, TYPES
@@ -24,6 +25,8 @@ _IN = r"in (\d{1,6}) (hour|day|week|month|year)s?"
 _AGO = r"(\d{1,6}) (hour|day|week|month|year)s? ago"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LABEL_LIMIT = 100
+_LINE_LIMIT = 500
+_LINE_FIELDS = ("assignee", "owner", "external_ref", "spec_id", "await_id", "rig", "event_kind", "actor", "target")
 
 
 def parse_priority(text: str) -> int:
@@ -48,12 +51,33 @@ def parse_title(text: str) -> str:
         raise BadInput("validation failed: title is required")
     if len(text.encode()) > TITLE_LIMIT:
         raise BadInput(f"validation failed: title must be {TITLE_LIMIT} characters or less (got {len(text.encode())})")
-    if any(ord(c) < 32 or ord(c) == 127 for c in text):
+    if not is_line(text):
         raise BadInput(
             "validation failed: title must be one line without control characters",
             hint="put further lines into the description",
         )
     return text
+
+
+def is_line(text: str) -> bool:
+    """Whether text stays on one line and holds nothing a terminal acts on; other characters are people's own matter."""
+    return not re.search("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text)
+
+
+def check_lines(fields: Mapping[str, Any]) -> None:
+    """Refuse fields that hold one short line and were given something else; missing ones are fine.
+
+    Raises:
+        BadInput: one is too long or holds control characters.
+    """
+    for key in _LINE_FIELDS:
+        value = fields.get(key)
+        if isinstance(value, str) and (len(value) > _LINE_LIMIT or not is_line(value)):
+            name = key.replace("_", "-")
+            raise BadInput(
+                f"validation failed: {name} {shown(value)} is not usable",
+                hint=f"one line of at most {_LINE_LIMIT} characters, without control characters",
+            )
 
 
 def kind_meant(text: str) -> str:
@@ -104,7 +128,7 @@ def parse_label(text: str) -> str:
         BadInput: it is empty, too long or holds control characters.
     """
     label = text.strip()
-    if not label or len(label) > _LABEL_LIMIT or any(ord(c) < 32 or ord(c) == 127 for c in label):
+    if not label or len(label) > _LABEL_LIMIT or not is_line(label):
         raise BadInput(f"{shown(text)} cannot be a label", hint=f"use 1 to {_LABEL_LIMIT} printable characters")
     return label
 

@@ -23,7 +23,7 @@ from gastown_tui.core.rules.bead_ids import (
     prefix_of_ledger,
     resolve,
 )
-from gastown_tui.core.rules.bead_values import parse_external, parse_label, parse_title
+from gastown_tui.core.rules.bead_values import check_lines, parse_external, parse_label, parse_title
 from gastown_tui.core.rules.edges import WantedEdge
 
 _TEXT_FIELDS = ("title", "description", "design", "acceptance_criteria", "notes")
@@ -61,6 +61,7 @@ def create(town: Town, ledger: str, wanted: NewBead, *, actor: str, nonce: int) 
         Refused: the dependencies would form a cycle.
     """
     title = parse_title(wanted.title)
+    check_lines({**wanted.fields, "assignee": wanted.assignee})
     if wanted.parent and wanted.explicit_id:
         raise BadInput("cannot specify both --id and --parent flags")
     parent = None
@@ -161,6 +162,7 @@ def change(town: Town, bead: Bead, wanted: Change, *, actor: str) -> tuple[Entry
         NotFound: the parent asked for does not exist.
     """
     refuse_template(bead)
+    check_lines(wanted.fields)
     ledger = town.ledger_of(bead.id)
     facts: list[e.Fact] = []
     if wanted.claim:

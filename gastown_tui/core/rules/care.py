@@ -50,7 +50,7 @@ def _mentions(beads: Sequence[Bead], wanted: set[BeadId]) -> dict[BeadId, int]:
     counts = dict.fromkeys(wanted, 0)
     for bead in beads:
         text = "\n".join(t for t in (bead.description, bead.design, bead.notes, bead.acceptance_criteria) if t)
-        for word in set(re.findall(r"[\w.-]+-[\w.]+", text)) & counts.keys():
+        for word in {each.strip(".-") for each in re.findall(r"[\w.-]+", text)} & counts.keys():
             counts[BeadId(word)] += bead.id != word
     return counts
 
