@@ -153,7 +153,6 @@ async def test_one_escape_never_reaches_an_agent(fake: FakeTown) -> None:
     pressed: list[str] = []
     fake.sessions.panes["polecat-api-nux"].press = pressed.append  # type: ignore[method-assign,assignment]
     async with open_room(fake) as room:
-        app = app_of(room)
         await room.press("escape")
         await type_into(room)
         await room.press("escape")

@@ -26,7 +26,7 @@ RigName = NewType("RigName", str)
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 """Rigs, crew and workers: safe as a path, a git branch part and a tmux target."""
-PREFIX = re.compile(r"[a-z][a-z0-9-]{0,19}", re.IGNORECASE)
+PREFIX = r"[A-Za-z][A-Za-z0-9-]{0,19}"
 """A bead prefix without its trailing dash."""
 BEAD_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.]*(?:-[A-Za-z0-9_]+)+(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 """Every id shape seen in public ledgers (reference/beads.md section 2)."""
@@ -87,6 +87,6 @@ def parse_prefix(text: str) -> str:
         BadInput: it is not letters, digits and dashes beginning with a letter.
     """
     prefix = text.removesuffix("-")
-    if not PREFIX.fullmatch(prefix) or prefix.endswith("-"):
+    if not re.fullmatch(PREFIX, prefix) or prefix.endswith("-"):
         raise BadInput(f"{shown(text)} cannot be a bead prefix", hint="use up to 20 letters, digits and dashes")
     return prefix

@@ -6,9 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-_STAMP = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
-)
+_STAMP = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -20,7 +18,7 @@ def stamp(moment: datetime) -> str:
 @lru_cache(maxsize=65_536)
 def epoch_ns(text: str | None) -> int | None:
     """Nanoseconds since 1970 of a stamp in any dialect; None for empty or unreadable text."""
-    if not text or (match := _STAMP.fullmatch(text)) is None:
+    if not text or (match := re.fullmatch(_STAMP, text)) is None:
         return None
     year, month, day, hour, minute, second, fraction, _zulu, sign, off_h, off_m = match.groups()
     try:

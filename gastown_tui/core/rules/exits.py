@@ -15,6 +15,7 @@ from gastown_tui.core.model.ids import BEAD_ID, Address, BeadId, EscalationId, M
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.town import Hook, MergeRequest
 from gastown_tui.core.rules import bead_ids, hooks
+from gastown_tui.core.rules.advancing import advance
 
 SEVERITIES = ("critical", "high", "medium", "low")
 _MAIL_PRIORITY = {"critical": "urgent", "high": "high", "medium": "normal", "low": "low"}
@@ -137,7 +138,8 @@ def _completed(town: Town, leaving: Leaving, hook: Hook, bead: Bead) -> tuple[e.
         closed = e.BeadClosed(bead_id=bead.id, reason=one_line(leaving.note, _TITLE_CHARS) or "Completed")
         older = hooks.returned(town, bead.id)
         dropped = () if older is None else _superseded(town, older, "an exit with nothing to merge")
-        return (_cleared(town, hook, "completed", to_status="", keep=True), *dropped, _in(town, bead, closed))
+        cleared = _cleared(town, hook, "completed", to_status="", keep=True)
+        return (cleared, *dropped, _in(town, bead, closed), *advance(town, bead, reason=closed.reason))
     in_review = _cleared(town, hook, "submitted for merging", to_status="in_progress", keep=True)
     return (in_review, *_merge_request(town, leaving, hook, bead))
 

@@ -1,4 +1,4 @@
-"""Gates: beads that wait for a moment, for another bead, or for a person."""
+"""Gates: beads that wait for a moment, for another bead, for something to be true, or for a person."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.times import epoch_ns, stamp
+from gastown_tui.core.rules.advancing import gate_is_open
 
-KINDS = ("gh", "gh:run", "gh:pr", "timer", "bead", "human", "mail", "all")
+KINDS = ("gh", "gh:run", "gh:pr", "timer", "bead", "human", "mail", "condition", "all")
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -33,6 +34,8 @@ def judge(town: Town, gate: Bead, now: datetime) -> Verdict:
         return _timer(gate, now)
     if kind == "bead":
         return _bead(town, gate)
+    if kind == "condition":
+        return _condition(town, gate)
     if kind.startswith("gh"):
         return Verdict("elsewhere", f"{kind} {gate.await_id or ''} is decided on GitHub".replace("  ", " "))
     return Verdict("pending", f"waits for a person: bd gate resolve {gate.id}")
@@ -54,6 +57,14 @@ def _bead(town: Town, gate: Bead) -> Verdict:
     if target.is_closed:
         return Verdict("resolved", f"{name} is closed")
     return Verdict("pending", f"{name} is {target.state}")
+
+
+def _condition(town: Town, gate: Bead) -> Verdict:
+    try:
+        is_open = gate_is_open(town, gate)
+    except BadInput as error:
+        return Verdict("pending", error.message)
+    return Verdict("resolved" if is_open else "pending", f"{gate.await_id} is {'' if is_open else 'not '}so")
 
 
 def parse_timeout(text: str) -> int:

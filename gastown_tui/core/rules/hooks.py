@@ -54,6 +54,7 @@ def hang(town: Town, wish: Hanging) -> tuple[e.Entry, ...]:
         )
     hung = e.HookSet(
         agent=wish.agent,
+        ref_type="mol" if bead.kind == "molecule" else "bead",
         ref_id=bead.id,
         assignment_id=wish.assignment_id,
         dispatcher=wish.dispatcher,

@@ -19,6 +19,7 @@ from gastown_tui.core.model.outside import MergeTrial, Run, RunOutcome
 from gastown_tui.core.model.settings import RigSettings
 from gastown_tui.core.model.times import age_text, moment
 from gastown_tui.core.model.town import MergeRequest
+from gastown_tui.core.rules.advancing import advance
 
 AGEING = timedelta(minutes=30)
 """Each such wait lifts a request by one priority, so nothing starves."""
@@ -259,6 +260,7 @@ def merged(town: Town, mr_id: BeadId, commit: str, tree: str) -> tuple[Entry, ..
         bead = town.find(bead_id)
         if bead is not None and not bead.is_closed:
             entries.append(Entry(e.BeadClosed(bead_id=bead_id, reason=reason), town.ledger_of(bead_id)))
+            entries += advance(town, bead, reason=reason)
     return tuple(entries)
 
 

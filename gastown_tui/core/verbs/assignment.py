@@ -11,14 +11,14 @@ from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import Role, parts
 from gastown_tui.core.model.bead import Bead
-from gastown_tui.core.model.ids import Address
+from gastown_tui.core.model.ids import Address, BeadId
 from gastown_tui.core.model.outside import Run, RunOutcome
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.town import Hook, Mail
-from gastown_tui.core.rules import dispatch, hooks, mailing
+from gastown_tui.core.rules import beads, dispatch, hooks, mailing
+from gastown_tui.core.rules.molecules import worklist
 from gastown_tui.core.verbs import exits
 from gastown_tui.core.verbs.waking import bare_of, rescue_ref, target_of
-from gastown_tui.core.views import hook_card
 
 if TYPE_CHECKING:
     from gastown_tui.core.verbs.worker import Worker
@@ -35,6 +35,14 @@ class Failed(Exception):
 
 class Gone(Exception):
     """The work was taken off the hook."""
+
+
+class Waits(Exception):
+    """The next step waits for something that is no step of this work."""
+
+    def __init__(self, blocker: BeadId) -> None:
+        super().__init__(blocker)
+        self.blocker = blocker
 
 
 class Assignment:
@@ -63,31 +71,46 @@ class Assignment:
             self.terminal.say(f"  {one_line(self.hook.args, 160)}")
         try:
             self._make_way(town, bead)
-            for step in self._steps(town, bead):
+            pieces = worklist(town, bead)
+            for piece in pieces or [bead]:
                 self._check_still_mine()
-                self._step(step, is_whole=step.id == bead.id)
+                self._piece(piece.id, bead)
         except Failed as failure:
             return self._leave("ESCALATE", str(failure))
+        except Waits as waiting:
+            return self._stand_aside(bead, waiting.blocker)
         return self._leave("COMPLETED", "")
 
-    def _steps(self, town: Town, bead: Bead) -> list[Bead]:
-        """The pieces of the work in an order their dependencies allow; the bead itself when it has none."""
-        children = [town.bead(step.bead_id) for step in hook_card.steps(town, bead)]
-        if not children:
-            return [bead]
-        ordered: list[Bead] = []
-        waiting = {child.id: child for child in children}
-        while waiting:
-            free = [
-                child
-                for child in waiting.values()
-                if not any(edge.depends_on_id in waiting and edge.type == "blocks" for edge in child.needs)
-            ]
-            if not free:
-                raise Failed(f"the steps of {bead.id} wait for each other: {', '.join(waiting)}")
-            ordered += free
-            waiting = {child.id: child for child in waiting.values() if child not in free}
-        return [child for child in ordered if self.is_rework or not child.is_closed]
+    def _piece(self, piece_id: BeadId, bead: Bead) -> None:
+        """One piece of the work as it is now: done, unless somebody did it, a loop left it out, or it has to wait."""
+        town = self.hands.ledger.read()
+        piece = town.find(piece_id)
+        if piece is None or (piece.is_closed and not self.is_rework):
+            return
+        is_whole = piece.id == bead.id
+        if not is_whole and not piece.is_closed:
+            held = set(hooks.waits_for(town, bead))
+            blockers = [each for each in hooks.waits_for(town, piece) if each not in held]
+            if any(each in {other.id for other in worklist(town, bead)} for each in blockers):
+                raise Failed(f"the steps of {bead.id} wait for each other: {', '.join((piece.id, *blockers))}")
+            if blockers:
+                raise Waits(blockers[0])
+        self._step(piece, is_whole=is_whole)
+
+    def _stand_aside(self, bead: Bead, blocker: BeadId) -> str:
+        """Let go of work that waits for something else, to be slung again by itself once that is over."""
+        rig = parts(self.agent).rig
+        if rig:
+            again = e.DispatchQueued(
+                bead_id=bead.id,
+                target=rig,
+                dispatcher=self.hook.dispatcher,
+                args=self.hook.args,
+                runtime=self.hook.runtime,
+                reason=f"it waits for {blocker}",
+            )
+            self._record_in_rig(lambda town: [again])
+        return self._leave("BLOCKED", f"the next step waits for {blocker}", blocker=blocker)
 
     def _check_still_mine(self) -> None:
         hook = self.hands.ledger.read().hook(self.agent)
@@ -114,8 +137,13 @@ class Assignment:
             self._record_in_rig(lambda town: [fact] if town.bead(step.id).state == "open" else [])
 
     def _closed(self, step: Bead) -> None:
-        closed = e.BeadClosed(bead_id=step.id, reason="done", session=self.hands.env.get("GT_SESSION") or None)
-        self._record_in_rig(lambda town: [] if town.bead(step.id).is_closed else [closed])
+        session = self.hands.env.get("GT_SESSION", "")
+        ledger = self.hands.ledger.read().ledger_of(self.hook.bead_id)
+        self.hands.ledger.record(
+            lambda town: beads.close(town, town.bead(step.id), reason="done", force=True, session=session),
+            actor=self.hands.actor,
+            ledgers=tuple(dict.fromkeys(("", ledger))),
+        )
 
     def _record_in_rig(self, decide: Callable[[Town], list[Any]]) -> None:
         ledger = self.hands.ledger.read().ledger_of(self.hook.bead_id)
@@ -274,10 +302,10 @@ class Assignment:
         if run.outcome is not RunOutcome.PASS:
             raise Failed(f"the worktree could not be set back to {returned.target}: {run.tail[-300:]}")
 
-    def _leave(self, exit_: str, note: str) -> str:
+    def _leave(self, exit_: str, note: str, *, blocker: str = "") -> str:
         self.terminal.say("working: saying how it went")
         try:
-            left = exits.done(self.hands, exit_=exit_, note=note)
+            left = exits.done(self.hands, exit_=exit_, note=note, blocker=blocker)
         except Refused as refusal:
             if exit_ != "COMPLETED" or "nothing is committed" not in refusal.message:
                 raise

@@ -14,8 +14,9 @@ from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
+from gastown_tui.core.rules.advancing import molecule_of
 from gastown_tui.core.rules.edges import open_blockers
-from gastown_tui.core.rules.readiness import BLOCKING
+from gastown_tui.core.rules.molecules import is_root, next_steps, worklist
 from gastown_tui.core.verbs.beads import Acted, act_on, ledgers_for, several
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json, bead_text
@@ -140,19 +141,16 @@ def _advance(hands: Hands, acted: Acted, *, begin: bool) -> dict[str, Any]:
     """What comes after a closed step: begun unless somebody was quicker."""
     closed = acted.beads[0]
     town = acted.town
-    root = _root(town, closed)
     told: dict[str, Any] = {"closed_step": bead_json.issue(closed), "auto_advanced": False, "molecule_complete": False}
+    root = molecule_of(town, closed) or _topmost(town, closed)
     if root is None:
         return told
     told["molecule_id"] = root.id
-    steps = rules.descendants(town, root.id)
-    told["molecule_complete"] = all(step.is_closed for step in steps)
-    for step in sorted(steps, key=lambda step: (step.created_at, step.id)):
-        if step.state != "open" or not _is_free(town, step, root):
-            continue
+    told["molecule_complete"] = all(step.is_closed for step in worklist(town, root))
+    for step in next_steps(town, root):
         if begin:
             try:
-                step = _begin(hands, town, step)
+                step = _begin(hands, town, step, root)
             except (Conflict, Refused):
                 continue
             told["auto_advanced"] = True
@@ -160,7 +158,7 @@ def _advance(hands: Hands, acted: Acted, *, begin: bool) -> dict[str, Any]:
     return told
 
 
-def _begin(hands: Hands, town: Town, step: Bead) -> Bead:
+def _begin(hands: Hands, town: Town, step: Bead, root: Bead) -> Bead:
     def decide(now: Town) -> tuple[Entry, ...]:
         current = now.bead(step.id)
         if current.state != "open":
@@ -170,31 +168,18 @@ def _begin(hands: Hands, town: Town, step: Bead) -> Bead:
         if not current.assignee:
             facts.append(e.BeadAssigned(bead_id=step.id, assignee=hands.actor))
         facts.append(e.BeadStatusChanged(bead_id=step.id, from_status="open", to_status="in_progress"))
+        if is_root(now, root):
+            facts.append(e.MolStepStarted(mol_id=root.id, step_id=step.id))
         return tuple(Entry(fact, ledger) for fact in facts)
 
     recorded = hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers_for(town, [step]))
     return recorded.town.bead(step.id)
 
 
-def _root(town: Town, bead: Bead) -> Bead | None:
+def _topmost(town: Town, bead: Bead) -> Bead | None:
+    """What a step belongs to in the end, where that is no molecule."""
     root, seen = bead, {bead.id}
     while (above := parent_of(root)) is not None and above not in seen and (other := town.find(above)) is not None:
         root = other
         seen.add(above)
     return None if root.id == bead.id else root
-
-
-def _is_free(town: Town, step: Bead, root: Bead) -> bool:
-    """Whether nothing unfinished stands before a step or before a step it belongs to."""
-    current: Bead | None = step
-    seen: set[BeadId] = set()
-    while current is not None and current.id != root.id and current.id not in seen:
-        seen.add(current.id)
-        for edge in current.needs:
-            if edge.type in BLOCKING - {"parent-child"}:
-                other = town.find(edge.depends_on_id)
-                if other is not None and not other.is_closed:
-                    return False
-        above = parent_of(current)
-        current = None if above is None else town.find(above)
-    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -12,10 +12,13 @@ from gastown_tui.core.errors import BadInput, Conflict, NotFound, Refused
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import OVERSEER, Role, parts, session_name
 from gastown_tui.core.model.ids import BEAD_ID, Address, BeadId, shown
-from gastown_tui.core.ports import Hands, Recorded
+from gastown_tui.core.ports import Decide, Hands, Recorded
 from gastown_tui.core.rules import addresses, dispatch, hooks
 from gastown_tui.core.verbs.declare import Arg, Receipt, Suggest, verb
 from gastown_tui.core.verbs.waking import Woken, rest, wake
+
+if TYPE_CHECKING:
+    from gastown_tui.core.model.formula import Proto
 
 WAKE_PATIENCE_S = 20.0
 """How long a sling waits for somebody else who is waking the same worker."""
@@ -39,6 +42,9 @@ class SlungBead(msgspec.Struct, frozen=True, kw_only=True):
     """Why it waits, or why no session runs."""
     worktree: str = ""
     branch: str = ""
+    molecule_id: str = ""
+    """The molecule poured for it."""
+    formula: str = ""
 
 
 class Slung(Receipt, frozen=True, kw_only=True):
@@ -51,6 +57,8 @@ class Slung(Receipt, frozen=True, kw_only=True):
         lines: list[str] = []
         for each in self.beads:
             lines.append(_line(each))
+            if each.molecule_id:
+                lines.append(f"  molecule {each.molecule_id} of {each.formula} poured")
             if each.reason and each.state == "hooked":
                 lines.append(f"  no session: {each.reason}; the hook is set")
             if each.convoy_id:
@@ -76,13 +84,13 @@ def sling(
     hands: Hands,
     words: Annotated[
         tuple[str, ...],
-        Arg("beads, then whom they are for: a rig, an agent, `.`", suggest=Suggest.READY, metavar="BEAD"),
+        Arg("beads or a formula, then whom they are for: a rig, an agent, `.`", suggest=Suggest.READY, metavar="BEAD"),
     ],
     *,
     to: Annotated[str, Arg("whom they are for", flags=("--to",), suggest=Suggest.TARGET)] = "",
     args: Annotated[str, Arg("what to say about how to do it", flags=("--args", "-a"), long_text=True)] = "",
-    on: Annotated[str, Arg("the bead a formula is applied to", suggest=Suggest.BEAD, hidden=True)] = "",
-    var: Annotated[tuple[str, ...], Arg("a formula's variable, key=value", metavar="K=V", hidden=True)] = (),
+    on: Annotated[str, Arg("the bead a formula is poured onto", suggest=Suggest.BEAD)] = "",
+    var: Annotated[tuple[str, ...], Arg("a formula's variable, key=value", flags=("--var",), metavar="K=V")] = (),
     runtime: Annotated[str, Arg("the program that does it", suggest=Suggest.RUNTIME)] = "",
     force: Annotated[bool, Arg("though it is blocked or somebody else has it", flags=("--force", "-f"))] = False,
     no_convoy: Annotated[bool, Arg("track it with no convoy of its own")] = False,
@@ -91,7 +99,8 @@ def sling(
     """Hang a bead on a worker's hook and wake the worker.
 
     A rig takes one of its idle workers or makes one; beyond its capacity the bead waits in line. An agent takes one
-    bead. With no target, or `.`, you take it yourself. Slinging to the same target again changes nothing.
+    bead. With no target, or `.`, you take it yourself. Slinging to the same target again changes nothing. A formula is
+    poured first: onto the bead of `--on`, else as work of its own.
 
     Raises:
         NotFound: no such bead, rig or agent.
@@ -100,7 +109,7 @@ def sling(
     """
     town = hands.ledger.read()
     beads, target = dispatch.split_target(town, words) if not to else (words, to)
-    _check_words(hands, town, beads, on, var)
+    word = _formula_word(town, beads, on, var)
     if runtime:
         hands.runtimes.find(runtime)
     request = dispatch.Request(
@@ -113,6 +122,9 @@ def sling(
         force=force,
         with_convoy=not no_convoy,
     )
+    proto = _proto_meant(hands, request, word, on, var) if word else None
+    if proto is not None:
+        return _sling_formula(hands, request, proto, on, var, dry_run=dry_run)
     draws = _draw(hands, max(1, dispatch.beads_meant(town, request)))
     if dry_run:
         facts = [entry.fact for entry in dispatch.sling(town, request, draws)]
@@ -138,12 +150,13 @@ def spawn(
 def perform(hands: Hands, request: dispatch.Request, draws: dispatch.Draws) -> Slung:
     """Record a sling in one transaction, then wake who got work and rest who lost it."""
     before = hands.ledger.read()
+    return _performed(hands, request, lambda town: dispatch.sling(town, request, draws), _ledgers(before, request))
+
+
+def _performed(hands: Hands, request: dispatch.Request, decide: Decide, ledgers: Sequence[str]) -> Slung:
+    before = hands.ledger.read()
     holders = [hook.agent for each in request.bead_ids if (hook := before.holder(each)) is not None]
-    recorded = hands.ledger.record(
-        lambda town: dispatch.sling(town, request, draws),
-        actor=hands.actor,
-        ledgers=_ledgers(before, request),
-    )
+    recorded = hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers)
     facts = [event.fact for event in recorded.events]
     hung = {fact.agent for fact in facts if isinstance(fact, e.HookSet)}
     for agent in holders:
@@ -151,6 +164,29 @@ def perform(hands: Hands, request: dispatch.Request, draws: dispatch.Draws) -> S
             rest(hands, agent, "its work was slung to somebody else")
     woken = {fact.ref_id: _roused(hands, recorded.town, fact) for fact in facts if isinstance(fact, e.HookSet)}
     return Slung(beads=_told(recorded.town, request, facts, woken, is_dry=False))
+
+
+def _sling_formula(
+    hands: Hands, request: dispatch.Request, proto: Proto, on: str, var: Sequence[str], *, dry_run: bool
+) -> Slung:
+    """Pour a formula and sling it, in one transaction."""
+    from gastown_tui.core.rules.formula_sling import FormulaSling, ledger_for, sling_formula
+    from gastown_tui.core.rules.formula_vars import parse_values
+
+    town = hands.ledger.read()
+    wish = FormulaSling(
+        proto=proto,
+        given=parse_values(var),
+        on=on,
+        request=msgspec.structs.replace(request, bead_ids=(on,) if on else ()),
+        nonce=hands.mint.nonce(),
+    )
+    draws = _draw(hands, 1)
+    if dry_run:
+        facts = [entry.fact for entry in sling_formula(town, wish, draws)]
+        return Slung(beads=_told(town, wish.request, facts, {}, is_dry=True))
+    ledgers = _ledgers(town, wish.request) if on else tuple(dict.fromkeys(("", ledger_for(town, request))))
+    return _performed(hands, wish.request, lambda now: sling_formula(now, wish, draws), ledgers)
 
 
 def _roused(hands: Hands, town: Town, fact: e.HookSet) -> Woken:
@@ -164,21 +200,34 @@ def _roused(hands: Hands, town: Town, fact: e.HookSet) -> Woken:
     return woken
 
 
-def _check_words(hands: Hands, town: Town, beads: Sequence[str], on: str, var: Sequence[str]) -> None:
-    """Refuse what is no bead, formulas by their name."""
-    if not beads:
+def _formula_word(town: Town, words: Sequence[str], on: str, var: Sequence[str]) -> str:
+    """The word that names a formula rather than a bead; empty when beads are meant."""
+    if not words:
         raise BadInput("sling what?", hint="gt sling BEAD RIG; bd ready lists what could be slung")
-    for word in beads:
-        if town.find(word) is not None:
-            continue
-        formula = hands.ledger.home / ".beads" / "formulas" / f"{word}.formula.toml"
-        is_formula = "/" not in word and hands.files.exists(formula)
-        if is_formula or on or var:
-            raise Refused(f"{shown(word)} is a formula; this version slings beads only", hint="sling a bead instead")
-        if not BEAD_ID.fullmatch(word) and len(beads) == 1:
-            raise NotFound(f"there is no bead {shown(word)}", hint="bd ready lists what could be slung")
-    if on or var:
-        raise Refused("--on and --var belong to formulas; this version slings beads only", hint="leave them out")
+    if len(words) > 1 and on:
+        raise BadInput("one formula at a time", hint="gt sling FORMULA RIG --on BEAD")
+    if on:
+        town.bead(on)
+    elif town.find(words[0]) is not None or len(words) > 1:
+        if var:
+            raise BadInput("--var belongs to a formula", hint="gt sling FORMULA --on BEAD --var key=value")
+        return ""
+    return words[0]
+
+
+def _proto_meant(hands: Hands, request: dispatch.Request, word: str, on: str, var: Sequence[str]) -> Proto | None:
+    """The formula a word names, cooked; None when it may be the id of a bead that is not there."""
+    from gastown_tui.core.rules.formula_sling import ledger_for
+    from gastown_tui.core.rules.formula_vars import parse_values
+    from gastown_tui.core.verbs.cookbook import Cookbook
+
+    town = hands.ledger.read()
+    book = Cookbook(hands, ledger=town.ledger_of(on) if on else ledger_for(town, request))
+    if on or var or book.knows(word):
+        return book.proto(word, parse_values(var))[0]
+    if not BEAD_ID.fullmatch(word):
+        raise NotFound(f"there is no bead {shown(word)}", hint="bd ready lists what could be slung")
+    return None
 
 
 def _draw(hands: Hands, count: int) -> dispatch.Draws:
@@ -204,6 +253,7 @@ def _told(
         for fact in facts
         if isinstance(fact, e.BeadCreated) and fact.issue_type == "convoy" and fact.dependencies
     }
+    poured = {BeadId(fact.bead_id or fact.mol_id): fact for fact in facts if isinstance(fact, e.MolCreated)}
     found: dict[BeadId, SlungBead] = {}
     for fact in facts:
         if isinstance(fact, e.HookSet):
@@ -219,6 +269,9 @@ def _told(
     for bead_id in request.bead_ids:
         if bead_id not in found and town.bead(bead_id).kind != "epic":
             found[BeadId(bead_id)] = _unchanged(town, BeadId(bead_id))
+    for bead_id, fact in poured.items():
+        if bead_id in found:
+            found[bead_id] = msgspec.structs.replace(found[bead_id], molecule_id=fact.mol_id, formula=fact.formula)
     return tuple(found.values())
 
 

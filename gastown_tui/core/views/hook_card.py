@@ -10,6 +10,7 @@ from gastown_tui.core.model.ids import Address, BeadId
 from gastown_tui.core.model.text import one_line, plain
 from gastown_tui.core.model.town import Hook
 from gastown_tui.core.rules import hooks
+from gastown_tui.core.rules.molecules import worklist
 
 _TEXT_LIMIT = 12_000
 """Longer descriptions are cut; `bd show` has them whole."""
@@ -79,10 +80,9 @@ def card(town: Town, agent: Address) -> HookCard | None:
 
 
 def steps(town: Town, bead: Bead) -> tuple[StepLine, ...]:
-    """The children of a bead in the order they can be done."""
-    children = [town.find(each) for each, kind in town.dependents(bead.id) if kind == "parent-child"]
-    lines = [_step(town, child) for child in children if child is not None]
-    return tuple(sorted(lines, key=lambda step: (step.status != "closed", len(step.waits_for) > 0, _order(step))))
+    """The pieces of a bead's work, its children and the steps of a molecule poured onto it, in the order to do them."""
+    lines = [_step(town, piece) for piece in worklist(town, bead)]
+    return tuple(sorted(lines, key=lambda step: step.status != "closed"))
 
 
 def _step(town: Town, child: Bead) -> StepLine:
@@ -94,11 +94,6 @@ def _step(town: Town, child: Bead) -> StepLine:
         waits_for=() if child.is_closed else hooks.waits_for(town, child),
         run=run if isinstance(run, str) else "",
     )
-
-
-def _order(step: StepLine) -> tuple[int, str]:
-    number = step.bead_id.rpartition(".")[2]
-    return (int(number) if number.isdigit() else 0, step.bead_id)
 
 
 def _said(hook: Hook | None) -> dict[str, str]:

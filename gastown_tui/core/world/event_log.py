@@ -27,7 +27,7 @@ ADOPTION = "adoption"
 _SETTLE_TRIES = 8
 _ID_CHARS = 4 + SORTABLE_CHARS
 _SPLIT = b'{"event_id":"'
-_CLOSE = re.compile(rb',"crc":"[0-9a-f]{8}"\}')
+_CLOSE = rb',"crc":"[0-9a-f]{8}"\}'
 
 Segments = tuple[tuple[str, int, int], ...]
 """Name, size and modification time of each sealed segment."""
@@ -238,7 +238,7 @@ def _salvaged(line: bytes) -> Iterator[tuple[Event, bytes]]:
         starts.append(at)
         at = line.find(_SPLIT, at + 1)
     for start, end in pairwise([*starts, len(line)]):
-        for close in _CLOSE.finditer(line, start, end):
+        for close in re.compile(_CLOSE).finditer(line, start, end):
             piece = line[start : close.end()]
             with suppress(Damaged):
                 event = decode_event(piece)

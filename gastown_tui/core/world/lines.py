@@ -12,8 +12,7 @@ import msgspec
 Span: TypeAlias = tuple[int, int]
 """Where a line starts, and where its newline stands."""
 
-_LEAD = re.compile(rb'\{(?:"_type":"issue",)?"id":"')
-_PLAIN_ID = re.compile(r"[^\"\\\x00-\x1f]+")
+_LEAD = rb'\{(?:"_type":"issue",)?"id":"'
 
 
 class _Named(msgspec.Struct):
@@ -39,7 +38,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 def shape_of(data: bytes) -> Shape:
     """Judge a file by its outline, many times faster than by reading its lines."""
-    match = _LEAD.match(data)
+    match = re.match(_LEAD, data)
     if match is None or not data.endswith(b"\n"):
         return Shape()
     lead = match.group()
@@ -59,6 +58,11 @@ def find_lead(data: bytes) -> bytes:
     With it a line is found by one search; without it (empty) every line has to be looked at once.
     """
     return shape_of(data).lead
+
+
+def _is_spelled_as_it_is(name: str) -> bool:
+    """Whether JSON needs no escapes for a name."""
+    return name.isprintable() and '"' not in name and "\\" not in name
 
 
 def _pieces(data: bytes, lead: bytes) -> list[bytes]:
@@ -88,7 +92,7 @@ class Lines:
 
     def find(self, name: str) -> Span | None:
         """The line of an id; None when there is none."""
-        if not self.lead or not _PLAIN_ID.fullmatch(name):
+        if not self.lead or not _is_spelled_as_it_is(name):
             return self.index().get(name)
         token = self.lead + name.encode(errors="replace") + b'"'
         if self.is_sorted:

@@ -1,0 +1,203 @@
+"""Variables: what a proto asks for, whether the values given will do, and steps with them filled in."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from gastown_tui.core.errors import BadInput
+from gastown_tui.core.model.formula import PLACEHOLDER, Gate, Proto, ProtoStep, Var
+from gastown_tui.core.model.ids import shown
+from gastown_tui.core.rules.formula_parts import spelled
+from gastown_tui.core.rules.formula_texts import FALSY, deep, holds, texts_in, variables_in
+
+PRESET = "preset"
+"""The variable that chooses among the legs of a convoy."""
+VALUE_LIMIT = 20_000
+_TEXTS = ("title", "description", "notes", "design", "acceptance", "assignee")
+_TRUE = frozenset({"true", "1", "yes", "on"})
+
+
+def parse_values(pairs: Iterable[str]) -> dict[str, str]:
+    """Variables as typed: `key=value`; the last one of a name counts.
+
+    Raises:
+        BadInput: one has no `=`, or its name is no name.
+    """
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise BadInput(f"invalid variable format {shown(pair)}, expected 'key=value'")
+        if len(value) > VALUE_LIMIT:
+            raise BadInput(f"the value of {name} is longer than {VALUE_LIMIT} characters")
+        found[name] = value
+    return found
+
+
+def values_for(proto: Proto, given: Mapping[str, str]) -> dict[str, str]:
+    """The values a pouring has: those given, else the defaults.
+
+    Raises:
+        BadInput: a required one is missing, or a value is not one the formula takes.
+    """
+    found = dict(given)
+    missing: list[str] = []
+    for name, var in proto.vars.items():
+        if name not in found and var.default is not None:
+            found[name] = spelled(var.default)
+        if name not in found and var.required and not any(each in given for each in var.required_unless):
+            missing.append(name)
+        if name in found:
+            check_value(name, var, found[name], proto.name)
+    if missing:
+        raise BadInput(
+            f"missing required variables: {', '.join(missing)}",
+            hint=" ".join(f"--var {name}={_example(proto.vars[name])}" for name in missing),
+        )
+    for name, value in proto.fixed.items():
+        if name in given and given[name] != value:
+            raise BadInput(
+                f"{name} was {shown(value)} when {proto.name} was cooked, and its steps depend on it",
+                hint=f"bd cook {proto.name} --var {name}={given[name][:40]} cooks it anew",
+            )
+    if (preset := given.get(PRESET)) and proto.presets and preset not in proto.presets:
+        raise BadInput(f"{proto.name} has no preset {shown(preset)}", hint=f"presets: {', '.join(proto.presets)}")
+    return found
+
+
+def _example(var: Var) -> str:
+    return spelled(var.enum[0]) if var.enum else "…"
+
+
+def check_value(name: str, var: Var, value: str, formula: str) -> None:
+    """Check that a variable may have a value.
+
+    Raises:
+        BadInput: it may not.
+    """
+    allowed = [spelled(each) for each in var.enum]
+    if allowed and value not in allowed:
+        raise BadInput(f"{formula}: {name} cannot be {shown(value)}", hint=f"one of {', '.join(allowed)}")
+    if var.pattern and re.search(var.pattern, value) is None:
+        raise BadInput(f"{formula}: {name} cannot be {shown(value)}", hint=f"it has to match {var.pattern}")
+    if var.type in {"int", "integer", "number"} and re.fullmatch(r"[+-]?\d{1,18}", value) is None:
+        raise BadInput(f"{formula}: {name} cannot be {shown(value)}", hint="it has to be a whole number")
+    if var.type in {"bool", "boolean"} and value.lower() not in _TRUE | FALSY - {""}:
+        raise BadInput(f"{formula}: {name} cannot be {shown(value)}", hint="it has to be true or false")
+
+
+# ---------------------------------------------------------------------------------------------- filling in
+
+
+def rendered(proto: Proto, values: Mapping[str, str]) -> tuple[ProtoStep, ...]:
+    """The steps of a pouring: those whose conditions hold, every variable filled in.
+
+    Raises:
+        BadInput: a text names a variable that has no value; the message says where.
+    """
+    kept = _kept(proto, values)
+    return tuple(_filled(step, values) for step in kept)
+
+
+def _kept(proto: Proto, values: Mapping[str, str]) -> Sequence[ProtoStep]:
+    """Steps that are not left out; what waited for one that is waits for what that one waited for."""
+    preset = values.get(PRESET, "") if proto.presets else ""
+    dropped: dict[str, tuple[str, ...]] = {}
+    for step in proto.steps:
+        is_chosen = not preset or not step.presets or preset in step.presets
+        if step.parent in dropped or not is_chosen or not all(holds(each, values) for each in step.conditions):
+            dropped[step.id] = step.needs
+    if not dropped:
+        return proto.steps
+    return [
+        replace(
+            step,
+            needs=tuple(dict.fromkeys(_bridged(step.needs, dropped))),
+            needs_failed=tuple(need for need in step.needs_failed if need not in dropped),
+            waits_for="" if step.spawner in dropped else step.waits_for,
+            spawner="" if step.spawner in dropped else step.spawner,
+        )
+        for step in proto.steps
+        if step.id not in dropped
+    ]
+
+
+def _bridged(needs: Iterable[str], dropped: Mapping[str, tuple[str, ...]]) -> list[str]:
+    found: list[str] = []
+    seen: set[str] = set()
+    front = list(needs)
+    while front:
+        need = front.pop(0)
+        if need in seen:
+            continue
+        seen.add(need)
+        if need in dropped:
+            front = [*dropped[need], *front]
+        else:
+            found.append(need)
+    return found
+
+
+def _filled(step: ProtoStep, values: Mapping[str, str]) -> ProtoStep:
+    def put(text: str) -> str:
+        return filled(text, values, step.origin, step.id)
+
+    work = {key: each for key, each in step.metadata.items() if key != "run"}
+    metadata: dict[str, Any] = deep(work, put)
+    if isinstance(step.metadata.get("run"), str):
+        metadata["run"] = command(step.metadata["run"], values, step)
+    texts = {name: put(getattr(step, name)) for name in _TEXTS}
+    gates = tuple(
+        Gate(type=put(g.type), id=put(g.id), await_id=put(g.await_id), timeout=put(g.timeout)) for g in step.gates
+    )
+    return replace(step, **texts, labels=tuple(map(put, step.labels)), metadata=metadata, gates=gates)
+
+
+def filled(text: str, values: Mapping[str, str], origin: str, step: str = "") -> str:
+    """A text with its variables filled in, in one pass: a value is never looked into.
+
+    Raises:
+        BadInput: one has no value.
+    """
+    if "{{" not in text:
+        return text
+    for name in sorted(variables_in(text)):
+        if name not in values:
+            about = f": step {shown(step)}" if step else ""
+            raise BadInput(f"{origin}{about}: the variable {name} has no value", hint=f"--var {name}=… gives it one")
+    return known_filled(text, values)
+
+
+def known_filled(text: str, values: Mapping[str, str]) -> str:
+    """A text in which the variables that have values are filled in; others stay as they are."""
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
+
+
+def command(text: str, values: Mapping[str, str], step: ProtoStep) -> str:
+    """A command whose variables the shell itself fills in: a value is data there and never becomes part of the command.
+
+    Raises:
+        BadInput: a variable has no value.
+    """
+    names = sorted(variables_in(text))
+    filled(text, values, step.origin, step.id)
+    given = "".join(f"GT_VAR_{name}={shlex.quote(values[name])}\n" for name in names)
+    return given + PLACEHOLDER.sub(lambda match: f"${{GT_VAR_{match[1]}}}" if match[1] in names else match[0], text)
+
+
+def undeclared(proto: Proto) -> tuple[str, ...]:
+    """Variables that texts name and nobody declared, with the place of the first use; pouring asks for them."""
+    found: dict[str, str] = {}
+    for step in proto.steps:
+        texts = texts_in([step.metadata, *(getattr(step, name) for name in _TEXTS)])
+        for name in sorted({name for text in texts for name in variables_in(text)}):
+            if name not in proto.vars:
+                found.setdefault(
+                    name, f"{step.origin}: step {shown(step.id)}: {{{{{name}}}}} is not declared in [vars]"
+                )
+    return tuple(found.values())
