@@ -114,7 +114,7 @@ def cases(place: Path, sizes: tuple[int, ...]) -> list[Case]:
                 Case(f"bd ready {size:,}", argv, homes[size], IMPORTS, budget, lambda out: len(json.loads(out)) == 10)
             )
     found.append(
-        Case("bd list", [str(bd), "list", "--json"], middle, IMPORTS, 2.0, lambda out: len(json.loads(out)) == 50)
+        Case("bd list", [str(bd), "list", "--json"], middle, IMPORTS, 2.5, lambda out: len(json.loads(out)) == 50)
     )
     argv = [str(bd), "create", "Measured", "-d", "by the bench", "--silent"]
     found.append(Case("bd create", argv, middle, "bd show", 2.0, lambda out: out.startswith("gt-")))

@@ -22,6 +22,7 @@ Claim = Callable[[Bead], bool]
 HIDDEN = frozenset({"closed", "tombstone"})
 """Statuses a plain list leaves out."""
 _PATTERN_LIMIT = 200
+_LONG_AGO = -1e18
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -234,12 +235,24 @@ def ordered(beads: Sequence[Bead], by: str = "", *, reverse: bool = False) -> li
     settled = sorted(beads, key=lambda bead: bead.id)
     if by in _DATES:
         name = _DATES[by]
-        settled.sort(key=lambda bead: -(epoch_ns(getattr(bead, name)) or -(2**62)))
+        settled.sort(key=lambda bead: -_seconds(getattr(bead, name)))
     elif by:
         settled.sort(key=_PLAIN[by])
     else:
-        settled.sort(key=lambda bead: (bead.priority, -(epoch_ns(bead.created_at) or -(2**62))))
+        settled.sort(key=lambda bead: (bead.priority, -_seconds(bead.created_at)))
     return settled[::-1] if reverse else settled
+
+
+def _seconds(text: str | None) -> float:
+    """When a stamp was, to the quarter of a microsecond; long ago when it says nothing."""
+    try:
+        at = datetime.fromisoformat(text or "")
+        if at.tzinfo is not None:
+            return at.timestamp()
+    except ValueError:
+        pass
+    nanoseconds = epoch_ns(text)
+    return _LONG_AGO if nanoseconds is None else nanoseconds / 1e9
 
 
 def natural_id(bead_id: str) -> tuple[tuple[int, int | str], ...]:

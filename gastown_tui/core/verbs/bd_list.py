@@ -72,7 +72,7 @@ class Listed(Receipt, kw_only=True, frozen=True):
         """An array, even when empty; drawings have no JSON form."""
         if self.how in {"tree", "digraph", "dot"}:
             return UNSET
-        return [bead_json.with_counts(self.town, bead) for bead in self.beads]
+        return bead_json.rows(self.town, self.beads)
 
     def warnings(self) -> tuple[str, ...]:
         """That there is more."""
@@ -265,7 +265,7 @@ class Found(Receipt, kw_only=True, frozen=True):
 
     def data(self) -> Any:
         """An array, even when empty."""
-        return [bead_json.with_counts(self.town, bead, edges=False) for bead in self.beads]
+        return bead_json.rows(self.town, self.beads, edges=False)
 
 
 @verb("bd count", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)

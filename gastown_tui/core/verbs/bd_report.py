@@ -198,4 +198,4 @@ def query(
         return Said(plain=f"No issues found matching query: {one_line(text, 120)}", value=[])
     rows = [bead_text.compact(town, bead) for bead in found]
     plain = bead_text.long(found) if long else "\n".join([f"Found {len(found)} issues:", *rows])
-    return Said(plain=plain, value=[bead_json.with_counts(town, bead, edges=False) for bead in found])
+    return Said(plain=plain, value=bead_json.rows(town, found, edges=False))
