@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
-_SEQUENCE = re.compile(
+_SEQUENCE = (
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
     r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, SOS, PM, APC and their text
     r"|\x9b[0-?]*[ -/]*[@-~]|[\x90\x98\x9d-\x9f][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # the same in C1
@@ -19,26 +18,33 @@ def plain(text: str) -> str:
     """Text without terminal sequences, control and direction-changing characters; lines and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
-    text = _SEQUENCE.sub("", text.replace("\r\n", "\n"))
-    return "".join(c for c in text if c in "\n\t" or c in _JOINERS or unicodedata.category(c) not in _UNSEEN)
+    from unicodedata import category
+
+    text = re.sub(_SEQUENCE, "", text.replace("\r\n", "\n"))
+    return "".join(c for c in text if c in "\n\t" or c in _JOINERS or category(c) not in _UNSEEN)
 
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_COLOUR = re.compile(r"(\x1b\[[0-9;:]*m)")
-_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_COLOUR = r"(\x1b\[[0-9;:]*m)"
+_ACTING = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 """What a terminal acts on, or cannot be sent at all."""
 
 
 def coloured(text: str) -> str:
     """Text in which a terminal finds nothing to act on but lines, tabs and colours."""
-    if not _ACTING.search(text):
+    if _is_harmless(text) or not re.search(_ACTING, text):
         return text
-    return "".join(part if place % 2 else plain(part) for place, part in enumerate(_COLOUR.split(text)))
+    return "".join(part if place % 2 else plain(part) for place, part in enumerate(re.split(_COLOUR, text)))
 
 
 def inert(json: str) -> str:
     """JSON text that says the same, with what a terminal would act on spelled as escapes."""
-    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+    return json if _is_harmless(json) else re.sub(_ACTING, lambda found: f"\\u{ord(found[0]):04x}", json)
+
+
+def _is_harmless(text: str) -> bool:
+    """Whether text is ASCII with nothing but lines and tabs between its letters: told without a pattern."""
+    return text.isascii() and text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def one_line(text: str, limit: int = 0) -> str:
