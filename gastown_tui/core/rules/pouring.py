@@ -234,7 +234,7 @@ class _Vessel:
             raise BadInput(f"{step.origin}: step {step.id}: {error.message}", hint=error.hint) from error
         mark: dict[str, Any] = {"step": step.id}
         if step.rounds:
-            mark["rounds"] = msgspec.to_builtins(step.rounds)
+            mark["rounds"] = [msgspec.to_builtins(each) for each in step.rounds]
         labels = (*step.labels, *((f"gate:{step.waits_for}",) if step.waits_for else ()))
         fields: dict[str, Any] = {
             "notes": step.notes,
