@@ -42,13 +42,13 @@ def shape_of(data: bytes) -> Shape:
     if match is None or not data.endswith(b"\n"):
         return Shape()
     lead = match.group()
-    pieces = _pieces(data, lead)
-    names = b"\n".join([piece[: piece.find(b'"')] for piece in pieces])
-    if b"\\" in names or len(pieces) != data.count(b"\n"):
+    lines = data.split(b"\n")
+    lines.pop()
+    begin = len(lead)
+    names = b"\n".join([line[begin : line.find(b'"', begin)] for line in lines])
+    if b"\\" in names or False in [line.startswith(lead) for line in lines]:
         return Shape()
-    # The last piece still has its newline; everything else was cut off at one.
-    ends = sum([piece.endswith(b"}") for piece in pieces]) + pieces[-1].endswith(b"}\n")
-    is_whole = ends == len(pieces) and b"}" + lead not in data
+    is_whole = False not in [line.endswith(b"}") for line in lines] and b"}" + lead not in data
     return Shape(lead, tuple(names.decode(errors="replace").split("\n")), is_whole)
 
 
@@ -63,13 +63,6 @@ def find_lead(data: bytes) -> bytes:
 def _is_spelled_as_it_is(name: str) -> bool:
     """Whether JSON needs no escapes for a name."""
     return name.isprintable() and '"' not in name and "\\" not in name
-
-
-def _pieces(data: bytes, lead: bytes) -> list[bytes]:
-    """What follows the lead in each line; splitting at both is far faster than a regular expression."""
-    pieces = data.split(b"\n" + lead)
-    pieces[0] = pieces[0].removeprefix(lead)
-    return pieces
 
 
 class Lines:
@@ -111,8 +104,7 @@ class Lines:
         """Every id, in the order of the lines."""
         if not self.lead:
             return list(self.index())
-        pieces = _pieces(self.data, self.lead)
-        return b"\n".join([piece[: piece.find(b'"')] for piece in pieces]).decode().split("\n")
+        return list(shape_of(self.data).names)
 
     def index(self) -> dict[str, Span]:
         """Every id and its line, found by looking at each; lines without an id are not in it."""
