@@ -14,7 +14,7 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.verbs.declare import Parameter, Verb
 
-LONGEST_NAME = 3
+LONGEST_NAME = 4
 
 
 def read_line(line: str) -> tuple[Verb, dict[str, Any]]:
@@ -109,7 +109,7 @@ def _verb_in(words: list[str]) -> tuple[Verb | None, list[str]]:
 def _next_words(before: list[str], typed: str) -> tuple[tuple[str, str], ...]:
     """Words that lead on to a verb."""
     found: dict[str, str] = {}
-    for verb in verbs.every():
+    for verb in verbs.records():
         name = verb.name.split(" ")
         if not verb.hidden and name[: len(before)] == before and len(name) > len(before):
             word, is_whole = name[len(before)], len(name) == len(before) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -261,13 +262,61 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(
     assert at.sessions.panes == {}
 
 
-def test_a_formula_is_recognised_and_plainly_refused() -> None:
-    at = a_rig_with("ap-1")
-    at.files.write_text(HOME / ".beads" / "formulas" / "shiny.formula.toml", "")
-    with pytest.raises(Refused, match="'shiny' is a formula"):
-        sling(at.hands(), ("shiny", "api"))
-    with pytest.raises(Refused, match="formulas"):
-        sling(at.hands(), ("ap-1", "api"), var=("a=b",))
+FORMULA = 'formula = "shiny"\n[[steps]]\nid = "design"\n[[steps]]\nid = "build"\ntitle = "Build {{feature}}"\n'
+
+
+def a_rig_with_a_formula() -> FakeTown:
+    at = a_rig_with(a_bead("ap-1", "Add login"))
+    at.files.write_text(HOME / "api" / ".beads" / "formulas" / "shiny.formula.toml", FORMULA)
+    return at
+
+
+def test_a_formula_of_the_target_rig_is_poured_and_slung_as_work_of_its_own() -> None:
+    at = a_rig_with_a_formula()
+    slung = sling(at.hands(), ("shiny", "api"), var=("feature=search",))
+    [one] = slung.beads
+    assert one.bead_id == one.molecule_id and one.bead_id.startswith("ap-mol-") and one.formula == "shiny"
+    assert at.town.bead(f"{one.bead_id}.2").title == "Build search"
+    assert slung.text().splitlines()[:2] == [
+        f"Spawned polecat-api-slot0, hooked {one.bead_id}",
+        f"  molecule {one.bead_id} of shiny poured",
+    ]
+    assert len({event.tx for event in at.ledger.events[:6]}) == 1, "poured and hooked in one transaction"
+
+
+def test_a_formula_is_poured_onto_a_bead_which_is_slung() -> None:
+    at = a_rig_with_a_formula()
+    [one] = sling(at.hands(), ("shiny", "api"), on="ap-1").beads
+    assert one.bead_id == "ap-1" and at.town.bead(f"{one.molecule_id}.2").title == "Build Add login"
+    before = len(at.ledger.events)
+    [again] = sling(at.hands(), ("shiny", "api"), on="ap-1").beads
+    assert again.state == "unchanged" and len(at.ledger.events) == before
+
+
+def test_a_rehearsed_sling_of_a_formula_records_nothing() -> None:
+    at = a_rig_with_a_formula()
+    plan = sling(at.hands(), ("shiny", "api"), on="ap-1", dry_run=True)
+    assert plan.text().splitlines()[0] == "Would hook ap-1 on api/polecats/slot0"
+    assert at.ledger.events == []
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "kind", "said"),
+    [
+        (("ap-1", "api"), {"var": ("a=b",)}, BadInput, "--var belongs to a formula"),
+        (("shiny", "api"), {}, BadInput, "the variable feature has no value"),
+        (("shiny", "api"), {"on": "ap-9"}, NotFound, "there is no bead 'ap-9'"),
+        (("shy", "api"), {"on": "ap-1"}, NotFound, "there is no formula 'shy'"),
+        (("shy", "api"), {}, NotFound, "there is no bead 'shy'"),
+        (("ap-1", "shiny"), {"on": "ap-1", "to": "api"}, BadInput, "one formula at a time"),
+    ],
+)
+def test_formulas_that_cannot_be_slung_are_refused_and_nothing_is_written(
+    words: tuple[str, ...], options: dict[str, Any], kind: type[Exception], said: str
+) -> None:
+    at = a_rig_with_a_formula()
+    with pytest.raises(kind, match=said):
+        sling(at.hands(), words, **options)
     assert at.ledger.events == []
 
 

@@ -21,7 +21,7 @@ DEPTH_LIMIT = 40
 SUFFIXES = (".formula.toml", ".formula.json")
 """In the order they are looked for."""
 
-_AT = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
+_AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _ID_TOML = re.compile(r"""^\s*(?:id|target)\s*=\s*(["'])(.*?)\1""")
 _ID_JSON = re.compile(r'"(?:id|target)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _WAITS_FOR = re.compile(r"all-children|any-children|children-of\([^()]+\)")
@@ -66,7 +66,7 @@ def _toml(text: str, file: str) -> Any:
     except tomllib.TOMLDecodeError as error:
         said = str(error)
         at = _AT.search(said)
-        where = f"{file}:{at[1]}" if at else file
+        where = f"{file}:{at[1] or len(text.splitlines()) or 1}" if at else file
         raise BadInput(f"{where}: not TOML: {_AT.sub('', said)}") from error
     except RecursionError as error:
         raise BadInput(f"{file}: nested too deep", hint=f"at most {DEPTH_LIMIT} levels") from error

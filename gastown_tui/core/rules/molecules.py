@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.outline import Outline
 from gastown_tui.core.rules import hooks
 from gastown_tui.core.rules.readiness import BLOCKING
 
@@ -64,6 +65,20 @@ def roots(town: Town) -> list[Bead]:
             if (bead := town.find(name)) is not None:
                 found[name] = bead
     return [found[name] for name in sorted(found, key=natural)]
+
+
+def open_to(town: Town, agent: str, among: Iterable[Outline]) -> list[BeadId]:
+    """The molecules whose steps an agent may take: those it has, and those nobody has."""
+    names = {name for state in town.ledgers.values() for name in state.registers.molecules}
+    holders = {hook.bead_id: hook.agent for hook in town.hooks().values()}
+    found: list[BeadId] = []
+    for each in among:
+        if each.id not in names or each.is_closed or each.assignee not in {None, "", agent}:
+            continue
+        hosts = [edge.depends_on_id for edge in each.dependencies or () if edge.type == "parent-child"]
+        if all(holders.get(name, agent) == agent for name in (each.id, *hosts)):
+            found.append(each.id)
+    return found
 
 
 def natural(bead_id: str) -> tuple[tuple[int, int, str], ...]:

@@ -241,6 +241,8 @@ class ReadyRequest(msgspec.Struct, frozen=True, kw_only=True):
     mol_type: str = ""
     include_deferred: bool = False
     excluded_ids: tuple[str, ...] = NOT_WORK_IDS
+    admitted: tuple[str, ...] = ()
+    """Beginnings of ids that are handed out all the same: the steps of molecules nobody else works on."""
 
 
 def is_free(bead: Bead | Outline, standing: Standing[Any], now: datetime, *, include_deferred: bool = False) -> bool:
@@ -292,7 +294,7 @@ def ready(
         names = "\n".join([each.id for each in found])
         for part in request.excluded_ids:
             if part in names:
-                found = [each for each in found if part not in each.id]
+                found = [each for each in found if part not in each.id or each.id.startswith(request.admitted)]
     if request.under is not None:
         under = standing.descendants(request.under)
         found = [each for each in found if each.id in under]

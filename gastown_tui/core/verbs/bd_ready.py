@@ -97,7 +97,7 @@ def ready_(
     """Show work that nothing blocks, in the order it should be taken.
 
     Open, not deferred, no open blocker of its own or of a parent. What was filed in the last two days comes first by
-    priority, then the rest by age.
+    priority, then the rest by age. Steps of a molecule are shown to whoever has it, and to all while nobody does.
     """
     rules_of = Compat(compat)
     default = Policy.HYBRID if rules_of is Compat.JSONL else Policy.PRIORITY
@@ -129,6 +129,7 @@ def _excluded(hands: Hands) -> tuple[str, ...]:
 
 def _ready(hands: Hands, town: Town, request: ReadyRequest, compat: Compat, *, pretty: bool = False) -> ReadyWork:
     outlines = outlines_here(hands, town)
+    request = msgspec.structs.replace(request, admitted=_admitted(hands, town, outlines))
     found = ready(Standing(_everything(town, outlines), compat=compat), request, hands.clock.now(), outlines)
     any_open = bool(found) or any(each.state in {"open", "in_progress"} for each in outlines)
     return ReadyWork(
@@ -138,6 +139,14 @@ def _ready(hands: Hands, town: Town, request: ReadyRequest, compat: Compat, *, p
         any_open=any_open,
         pretty=pretty,
     )
+
+
+def _admitted(hands: Hands, town: Town, outlines: list[Outline]) -> tuple[str, ...]:
+    if not any(state.registers.molecules for state in town.ledgers.values()):
+        return ()
+    from gastown_tui.core.rules.molecules import open_to
+
+    return tuple(f"{root}." for root in open_to(town, hands.actor, outlines))
 
 
 def _everything(town: Town, here: list[Outline]) -> list[Outline]:
