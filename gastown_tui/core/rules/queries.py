@@ -78,8 +78,10 @@ def chosen(beads: Iterable[Bead], wanted: Filter, now: datetime) -> list[Bead]:
     Raises:
         BadInput: the label expression is not one.
     """
-    claims = _claims(wanted, now)
-    return [bead for bead in beads if all(claim(bead) for claim in claims)]
+    found = list(beads)
+    for claim in _claims(wanted, now):
+        found = [bead for bead in found if claim(bead)]
+    return found
 
 
 def _claims(wanted: Filter, now: datetime) -> list[Claim]:
@@ -232,14 +234,13 @@ def ordered(beads: Sequence[Bead], by: str = "", *, reverse: bool = False) -> li
     """
     if by and by not in SORTS:
         raise BadInput(f"invalid sort field {shown(by)}", hint=f"one of {', '.join(SORTS)}")
-    settled = sorted(beads, key=lambda bead: bead.id)
     if by in _DATES:
         name = _DATES[by]
-        settled.sort(key=lambda bead: -_seconds(getattr(bead, name)))
+        settled = sorted(beads, key=lambda bead: (-_seconds(getattr(bead, name)), bead.id))
     elif by:
-        settled.sort(key=_PLAIN[by])
+        settled = sorted(beads, key=lambda bead: (_PLAIN[by](bead), bead.id))
     else:
-        settled.sort(key=lambda bead: (bead.priority, -_seconds(bead.created_at)))
+        settled = sorted(beads, key=lambda bead: (bead.priority, -_seconds(bead.created_at), bead.id))
     return settled[::-1] if reverse else settled
 
 
