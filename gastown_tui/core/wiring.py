@@ -69,6 +69,7 @@ def open_hands(
     """
     env = os.environ if env is None else env
     cwd = Path.cwd() if cwd is None else cwd
+    unsafe_fs = unsafe_fs or env.get("GASTOWN_UNSAFE_FS", "") not in {"", "0"}
     clock = SystemClock()
     ledger: Ledger
     home: Home | None = None

@@ -19,7 +19,7 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, Conflict, GastownError, LedgerDamaged, NotFound, Refused
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import Address, BeadId, RigName
-from gastown_tui.core.wiring import create_ledger, find_home, open_ledger
+from gastown_tui.core.wiring import create_ledger, find_home, open_hands, open_ledger
 from gastown_tui.core.world.lock import FileLock, probe
 from tests.ledgers import SteppingClock, created, everything, lone, put, reopened
 
@@ -428,3 +428,15 @@ def test_after_a_failed_sync_nothing_is_written_until_the_file_was_verified(
         put(reopened(tmp_path), created("gt-2"))
     reopened(tmp_path).verify()
     assert put(reopened(tmp_path), created("gt-2")).town.bead("gt-2")
+
+
+def test_where_locks_do_not_hold_writing_is_refused_unless_insisted_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lone(tmp_path)
+    monkeypatch.setattr("gastown_tui.core.world.store.probe", lambda _: "two holders were let in at once")
+    with pytest.raises(GastownError, match="file locks do not work: two holders"):
+        put(reopened(tmp_path), created("gt-1"))
+    insisting = open_hands(tmp_path, env={"GASTOWN_UNSAFE_FS": "1"}, cwd=tmp_path)
+    insisting.ledger.record(lambda _: [e.Entry(created("gt-1"))], actor="x")
+    assert reopened(tmp_path).read().bead("gt-1")

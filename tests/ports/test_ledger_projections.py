@@ -148,6 +148,13 @@ def test_the_feed_shows_events_in_order_and_leaves_out_the_machinery(tmp_path: P
     assert b'"crc"' not in (tmp_path / ".beads/feed.jsonl").read_bytes()
 
 
+def test_what_is_not_in_the_feed_yet_is_recent_all_the_same(tmp_path: Path) -> None:
+    put(lone(tmp_path), created("gt-1"), e.HookChecked(agent=TOWN, found=True))
+    (tmp_path / ".beads/feed.jsonl").unlink()
+    assert [event.event_type for event in reopened(tmp_path).recent(10)] == ["ledger.created", "bead.created"]
+    assert [event.event_type for event in reopened(tmp_path).recent(1)] == ["bead.created"]
+
+
 def test_adopting_a_file_is_one_line_of_the_feed(tmp_path: Path) -> None:
     line = '{{"id":"gt-{0}","title":"t","priority":1,"created_at":"x","updated_at":"y"}}\n'
     with_issues(tmp_path, "".join(line.format(n) for n in range(9)).encode())

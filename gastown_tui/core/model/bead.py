@@ -13,7 +13,7 @@ import msgspec
 from gastown_tui.core.model.ids import BeadId
 
 
-class Dependency(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Dependency(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """An edge: `issue_id` needs, belongs to or refers to `depends_on_id`."""
 
     issue_id: BeadId
@@ -25,7 +25,7 @@ class Dependency(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     thread_id: str | None = None
 
 
-class Comment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Comment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One remark on a bead. `id` is a number in older files and a string in newer ones."""
 
     id: int | str = 0
@@ -35,7 +35,7 @@ class Comment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     created_at: str = ""
 
 
-class Bead(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Bead(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One bead. Encoding it yields the keys and the order other beads programs write."""
 
     id: BeadId

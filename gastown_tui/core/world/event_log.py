@@ -94,7 +94,7 @@ class EventLog:
             if any(chunk.is_replaced for _, chunk in pieces):
                 return None
             for name, chunk in pieces:
-                events += [event for event, _ in self._decoded(name, chunk.start, chunk.data)]
+                events += [event for _, event, _ in self._decoded(name, chunk.start, chunk.data)]
             if not pieces[-1][1].data:
                 # Vapor is read after the log; had it brought something, the log may lack what came before that.
                 break
@@ -107,18 +107,21 @@ class EventLog:
             Disorder: the lines are not in order; `replay_sorted` is slower and takes memory for all of them.
         """
         last, count = "", 0
-        for order, event, line in merge(*self._streams(), key=lambda found: found[0]):
-            if order <= last:
-                if order == last:
-                    continue
+        for order, event, line in self._merged():
+            if order > last:
+                last = order
+                count += 1
+                yield event, line
+            elif order < last:
                 raise Disorder
-            last, count = order, count + 1
-            yield event, line
         self._arrive(last, count)
 
     def replay_sorted(self) -> Iterator[tuple[Event, bytes]]:
         """Every event from the beginning, once, whatever the order of the lines."""
-        found = {order: (event, line) for stream in self._streams() for order, event, line in stream}
+        found: dict[str, tuple[Event, bytes]] = {}
+        for stream in self._streams():
+            for order, event, line in stream:
+                found.setdefault(order, (event, line))
         for order in sorted(found):
             yield found[order]
         self._arrive(max(found, default=""), len(found))
@@ -138,7 +141,7 @@ class EventLog:
     def decoded(self, start: int, data: bytes) -> list[tuple[Event, bytes]]:
         """The events in a piece of the log that was read before, with their lines, in order and once."""
         known = len(self.damaged)
-        found = {order_of(event): (event, line) for event, line in self._decoded(self.log.path.name, start, data)}
+        found = {order: (event, line) for order, event, line in self._decoded(self.log.path.name, start, data)}
         del self.damaged[known:]
         return [found[order] for order in sorted(found)]
 
@@ -171,13 +174,20 @@ class EventLog:
     def _is_orderly(self) -> bool:
         last = ""
         try:
-            for order, _, _ in merge(*self._streams(), key=lambda found: found[0]):
+            for order, _, _ in self._merged():
                 if order < last:
                     return False
                 last = order
         finally:
             self.damaged.clear()
         return True
+
+    def _merged(self) -> Iterator[tuple[str, Event, bytes]]:
+        """All streams as one, in order where each of them is."""
+        log, *others = self._streams()
+        if not self._vapor.path.exists():
+            return log
+        return merge(log, *others, key=lambda found: found[0])
 
     def _streams(self) -> list[Iterator[tuple[str, Event, bytes]]]:
         """One stream of events for the segments and the log, one for vapor."""
@@ -194,20 +204,24 @@ class EventLog:
 
     def _file_stream(self, file: LogFile, *, sealed: bool = False) -> Iterator[tuple[str, Event, bytes]]:
         for start, data in file.blocks(sealed=sealed):
-            for event, line in self._decoded(file.path.name, start, data):
-                yield order_of(event), event, line
+            yield from self._decoded(file.path.name, start, data)
 
-    def _decoded(self, name: str, start: int, data: bytes) -> Iterator[tuple[Event, bytes]]:
+    def _decoded(self, name: str, start: int, data: bytes) -> Iterator[tuple[str, Event, bytes]]:
+        """The events in some whole lines. The innermost loop of every fold."""
         for line in data.split(b"\n"):
-            if line:
-                try:
-                    event = decode_event(line)
-                except Damaged as error:
-                    self.damaged.append(Damage(name, start, line, str(error)))
-                    yield from _salvaged(line)
-                else:
-                    if event is not None:
-                        yield event, line
+            if not line:
+                start += 1
+                continue
+            try:
+                event = decode_event(line)
+            except Damaged as error:
+                self.damaged.append(Damage(name, start, line, str(error)))
+                for saved, piece in _salvaged(line):
+                    yield order_of(saved), saved, piece
+            else:
+                if event is not None:
+                    event_id = event.event_id
+                    yield event_id if len(event_id) == _ID_CHARS else order_of(event), event, line
             start += len(line) + 1
 
     def _segments(self) -> Segments:

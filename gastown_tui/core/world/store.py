@@ -67,11 +67,14 @@ class Store:
         return self.reader.read()
 
     def recent(self, limit: int) -> list[Event]:
-        """The newest shown events that were projected, oldest first."""
-        from gastown_tui.core.world.feed import Feed
+        """The newest shown events, oldest first: those of the feed, and those of the log it does not have yet."""
+        from gastown_tui.core.world.feed import Feed, is_shown
 
         newest = self.last_event
-        return [event for event in Feed(self.reader.files.feed).newest(limit) if order_of(event) <= newest]
+        found: dict[str, Event] = {}
+        for path in (self.reader.files.feed, self._appender.path):
+            found |= {order_of(event): event for event in Feed(path).newest(limit) if is_shown(event)}
+        return [found[order] for order in sorted(found) if order <= newest][-limit:]
 
     @contextmanager
     def writing(self, wait_s: float) -> Iterator[None]:
@@ -124,14 +127,14 @@ class Store:
         passing = [encode_event(event) for event in events if event.fact.vapor]
         reader = self.reader
         starts_anew = reader.log.position.count == 0 or bool(reader.outside)
-        written = None
-        if kept:
-            records = b"".join(kept)
-            inode, before, after = self._appender.append(records)
-            self._durable.forget_beyond(inode, before)
-            written = Written(inode, after, records)
-        if passing:
-            self._vapor.append(b"".join(passing))
+        written = self._write(b"".join(kept)) if kept else None
+        try:
+            if passing:
+                self._vapor.append(b"".join(passing))
+        except BaseException:
+            if written is not None:
+                self.cut_back(written)
+            raise
         if starts_anew:
             reader.refold()
             return written
@@ -143,6 +146,15 @@ class Store:
                 found += read
         reader.apply(sorted(found, key=order_of))
         return written
+
+    def _write(self, records: bytes) -> Written:
+        inode, before, after = self._appender.append(records)
+        try:
+            self._durable.forget_beyond(inode, before)
+        except BaseException:
+            self._appender.cut_back(before)
+            raise
+        return Written(inode, after, records)
 
     def cut_back(self, written: Written) -> None:
         """Take back what was just appended, still under the lock: the transaction could not be finished elsewhere."""
@@ -262,6 +274,6 @@ class Store:
             if reason:
                 raise GastownError(
                     f"{self.beads} lies where file locks do not work: {reason}",
-                    hint="keep the town on a local disk; GASTOWN_UNSAFE_FS=1 insists",
+                    hint="keep the town on a local disk; --unsafe-fs or GASTOWN_UNSAFE_FS=1 insists",
                 )
             self._is_probed = True
