@@ -57,10 +57,7 @@ def in_processes(directory: Path, writers: int, seconds: float) -> list[str]:
 
 def in_threads(directory: Path, writers: int, seconds: float) -> list[str]:
     ledger, done = opened(directory), list[list[str]]()
-    threads = [
-        threading.Thread(target=lambda n=n: done.append(write(ledger, str(n), seconds)))
-        for n in range(writers)
-    ]
+    threads = [threading.Thread(target=lambda n=n: done.append(write(ledger, str(n), seconds))) for n in range(writers)]
     for thread in threads:
         thread.start()
     for thread in threads:
