@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +79,24 @@ def test_long_texts_are_examined_in_no_time(bd: Bd, text: str) -> None:
     for _ in range(2):
         bd.files_without("twin", "--body-file", "body")
     assert "1 groups" in bd.tries("doctor").out
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["events.jsonl", "issues.jsonl", "vapor.jsonl", "config.yaml", "redirect", "local/lock", "local/synced", "local"],
+)
+def test_a_ledger_file_that_cannot_be_used_is_named_and_nothing_is_written(bd: Bd, name: str) -> None:
+    bd("init", "--prefix", "x")
+    bd.files("work")
+    place = bd.home / ".beads" / name
+    if place.is_dir():
+        shutil.rmtree(place)
+        place.write_text("in the way")
+    else:
+        place.unlink(missing_ok=True)
+        place.mkdir()
+    assert bd.refuses("create", "more").code in (1, 2)
+    assert bd.tries("list").code in (0, 1, 2)
 
 
 @pytest.mark.parametrize("words", [("ready", "--claim"), ("create", "more"), ("rebuild-projections",)])

@@ -19,6 +19,7 @@ from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.disk import make_private, write_whole
 from gastown_tui.core.world.event_log import ADOPTION, EventLog, order_of
 from gastown_tui.core.world.locate import Home, HomeKind, follow_redirect
+from gastown_tui.core.world.log import in_words
 from gastown_tui.core.world.mint import EventMint
 from gastown_tui.core.world.settings_file import SettingsFiles
 from gastown_tui.core.world.store import Store, Written
@@ -296,8 +297,13 @@ def create_ledger(directory: Path, prefix: str, *, actor: str = "", clock: Clock
     if beads.exists() and any(beads.iterdir()):
         raise Conflict(f"{shown(str(beads), 200)} is there already", hint="it can be used as it is")
     make_private(beads)
-    for name, text in _FILES.items():
-        write_whole(beads / name, text.format(prefix=prefix).encode())
+    try:
+        for name, text in _FILES.items():
+            write_whole(beads / name, text.format(prefix=prefix).encode())
+    except OSError as error:
+        with suppress(OSError):
+            beads.rmdir()
+        raise in_words(error, beads) from error
     ledger = JsonlLedger(Home(HomeKind.LONE, directory, "", beads), clock=clock)
     ledger.record(lambda town: [Entry(LedgerCreated(prefix=prefix))], actor=actor)
     return ledger

@@ -102,7 +102,8 @@ def follow_redirect(beads: Path) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         return beads
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{beads}/redirect cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadInput(f"{beads}/redirect cannot be read: {why}") from error
     if not text:
         return beads
     lines = [line.strip() for line in text.splitlines() if not line.lstrip().startswith("#")]

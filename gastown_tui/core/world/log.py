@@ -206,11 +206,11 @@ class Appender:
                     # The rest would fail; asking again turns the short count into the reason.
                     os.write(descriptor, records[written:])
                     raise OSError(errno.ENOSPC, "short write")
+                if is_new:
+                    _sync_directory(self.path.parent)
             except OSError as error:
                 os.ftruncate(descriptor, status.st_size)
                 raise in_words(error, self.path) from error
-            if is_new:
-                _sync_directory(self.path.parent)
             return status.st_ino, status.st_size, status.st_size + len(records)
         finally:
             os.close(descriptor)

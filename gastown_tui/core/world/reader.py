@@ -195,7 +195,7 @@ class Reader:
         stamp, key = snapshot.header.issues, self.issues_key()
         try:
             data = self.files.issues.read_bytes()
-        except OSError:
+        except FileNotFoundError:
             return None
         if stamp is None or key is None or key != self.issues_key():
             return None
