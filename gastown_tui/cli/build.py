@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _GC_THRESHOLD = 200_000
 """A command lives shortly and makes few cycles: looking for them after every 700 records costs more than it frees."""
+_kept: list[object] = []
+"""The last answer. A process ends with it whole: taking a large one apart takes longer than giving it."""
 _LONGEST_ACTOR = 200
 _ACTORS = "it comes from --actor, BD_ACTOR, BEADS_ACTOR or GT_ROLE"
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -165,6 +167,7 @@ def _act(verb: Verb, call: Call) -> int:
         if verb.confirm and not given["yes"]:
             _confirm(verb)
         receipt = verb.run(hands, **arguments)
+        _kept[:] = [receipt]
     except GastownError as error:
         code = show_error(error, json=is_json)
         _warn(hands, given)
