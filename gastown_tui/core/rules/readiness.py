@@ -89,7 +89,7 @@ class Standing(Generic[AnyBead]):
         self._by_id: dict[BeadId, AnyBead] | None = None
         self._unbegun: list[AnyBead] = []
         self._unfinished: set[BeadId] = set()
-        self._children: dict[BeadId, list[BeadId]] = {}
+        self._children: defaultdict[BeadId, list[BeadId]] = defaultdict(list)
         plain, rare = self._sort()
         direct = {bead_id for bead_id, target in plain if target in self._unfinished}
         direct.update(bead_id for bead_id, edge in rare if self._holds(edge))
@@ -114,10 +114,7 @@ class Standing(Generic[AnyBead]):
             for edge in bead.dependencies or ():
                 type_, target = edge.type, edge.depends_on_id
                 if type_ == "parent-child":
-                    if target in children:
-                        children[target].append(bead.id)
-                    else:
-                        children[target] = [bead.id]
+                    children[target].append(bead.id)
                 elif type_ == "blocks" and not target.startswith("external:"):
                     plain.append((bead.id, target))
                 elif type_ in BLOCKING:
