@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from gastown_tui.core import events as e
@@ -19,8 +20,17 @@ from gastown_tui.core.world.jsonl import JsonlLedger
 
 LONG = bool(os.environ.get("GASTOWN_LONG"))
 """Fault tests and random histories run in their long form."""
-EXAMPLES = 400 if LONG else 30
+_EXAMPLES = 400 if LONG else 30
 PROJECTED = ("issues.jsonl", "messages.jsonl", "feed.jsonl")
+
+
+def examples(times: int = 1) -> settings:
+    """How many random examples a property is tried with; slowness of the machine never fails one."""
+    return settings(
+        max_examples=_EXAMPLES * times,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 
 def corpus() -> list[Path]:

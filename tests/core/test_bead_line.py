@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.bead import Bead, Comment, Dependency
 from gastown_tui.core.model.bead_line import decode_bead, decode_beads, encode_bead, rewrite_line
 from gastown_tui.core.model.ids import BeadId
-from tests.ledgers import EXAMPLES, corpus, foreign_lines
+from tests.ledgers import corpus, examples, foreign_lines
 
 AT = "2026-01-06T12:00:00.123456789-08:00"
 
@@ -109,7 +109,7 @@ def test_a_bead_is_written_as_bd_writes_it() -> None:
     )
 
 
-@settings(max_examples=EXAMPLES * 5)
+@examples(5)
 @given(line=foreign_lines(), change=changes)
 def test_a_rewritten_line_says_what_the_bead_is_and_keeps_what_nobody_knows(line: str, change: dict[str, Any]) -> None:
     origin = line.encode()
@@ -123,7 +123,7 @@ def test_a_rewritten_line_says_what_the_bead_is_and_keeps_what_nobody_knows(line
     assert written.endswith(b"\r") == origin.endswith(b"\r")
 
 
-@settings(max_examples=EXAMPLES * 5)
+@examples(5)
 @given(line=foreign_lines(), first=changes, second=changes)
 def test_it_does_not_matter_in_how_many_steps_a_line_changed(
     line: str, first: dict[str, Any], second: dict[str, Any]
@@ -136,7 +136,7 @@ def test_it_does_not_matter_in_how_many_steps_a_line_changed(
     assert rewrite_line(origin, back) == rewrite_line(origin, decode_bead(rewrite_line(origin, back)))
 
 
-@settings(max_examples=EXAMPLES * 5)
+@examples(5)
 @given(first=changes, second=changes)
 def test_a_line_of_our_own_is_rewritten_as_if_it_were_new(first: dict[str, Any], second: dict[str, Any]) -> None:
     bead = replace(decode_bead(a_line()), **first)

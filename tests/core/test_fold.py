@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gastown_tui.core import events as e
@@ -18,7 +18,7 @@ from gastown_tui.core.model.ids import Address, AssignmentId, BeadId, EventId
 from gastown_tui.core.world.envelope import decode_event, encode_event
 from gastown_tui.core.world.lazy_shelf import LazyShelf
 from gastown_tui.core.world.lines import Lines, find_lead
-from tests.ledgers import EXAMPLES, created, facts
+from tests.ledgers import created, examples, facts
 
 ONE = BeadId("gt-1")
 WORKER = Address("api/polecats/slot0")
@@ -49,14 +49,14 @@ def everything(state: LedgerState) -> Any:
 # ------------------------------------------------------------------------------------------------------ laws
 
 
-@settings(max_examples=EXAMPLES * 3)
+@examples(3)
 @given(history=st.lists(facts, max_size=15), cut=st.integers(0, 15))
 def test_folding_a_beginning_and_then_the_rest_is_folding_it_all(history: list[e.Fact], cut: int) -> None:
     events = events_of(history)
     assert everything(fold(events[cut:], fold(events[:cut]))) == everything(fold(events))
 
 
-@settings(max_examples=EXAMPLES * 3)
+@examples(3)
 @given(history=st.lists(facts, max_size=15))
 def test_what_was_written_and_read_again_folds_to_the_same(history: list[e.Fact]) -> None:
     events = events_of(history)
@@ -65,14 +65,14 @@ def test_what_was_written_and_read_again_folds_to_the_same(history: list[e.Fact]
     assert everything(fold(again)) == everything(fold(events))
 
 
-@settings(max_examples=EXAMPLES * 3)
+@examples(3)
 @given(history=st.lists(facts, max_size=15))
 def test_registers_come_back_from_a_snapshot_as_they_went_in(history: list[e.Fact]) -> None:
     registers = fold(events_of(history)).registers
     assert msgspec.json.decode(msgspec.json.encode(registers), type=Registers) == registers
 
 
-@settings(max_examples=EXAMPLES * 3)
+@examples(3)
 @given(history=st.lists(facts, max_size=12), more=st.lists(facts, max_size=6))
 def test_a_lazy_shelf_folds_and_answers_like_a_plain_one(history: list[e.Fact], more: list[e.Fact]) -> None:
     events = events_of(history + more)
@@ -96,7 +96,7 @@ def test_a_lazy_shelf_folds_and_answers_like_a_plain_one(history: list[e.Fact], 
     assert [lazy.beads.dependents(each) for each in ids] == [plain.beads.dependents(each) for each in ids]
 
 
-@settings(max_examples=EXAMPLES * 3)
+@examples(3)
 @given(history=st.lists(facts, max_size=12))
 def test_the_indexes_of_a_shelf_are_kept_up(history: list[e.Fact]) -> None:
     state = LedgerState()

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gastown_tui.core import events as e
 from gastown_tui.core.model.ids import BeadId
 from tests.ledgers import (
-    EXAMPLES,
     corpus,
     created,
     everything,
+    examples,
     foreign_lines,
     lone,
     projected,
@@ -90,7 +90,7 @@ def test_closing_one_bead_of_a_real_file_changes_its_line_alone(tmp_path: Path, 
 # -------------------------------------------------------------------------------------------------- adoption
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples()
 @given(lines=st.lists(foreign_lines(), max_size=6), ending=st.sampled_from(["\n", ""]), bom=st.booleans())
 def test_every_untouched_line_of_an_adopted_file_keeps_its_bytes(lines: list[str], ending: str, bom: bool) -> None:
     with place() as directory:

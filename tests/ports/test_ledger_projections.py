@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gastown_tui.core import events as e
 from gastown_tui.core.model.ids import Address, AssignmentId, BeadId, MailId
 from tests.ledgers import (
-    EXAMPLES,
     SteppingClock,
     created,
+    examples,
     facts,
     foreign_lines,
     histories,
@@ -32,7 +32,7 @@ place = contextmanager(temporary)
 TOWN = Address("api/polecats/slot0")
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples()
 @given(history=histories, reopens=st.lists(st.booleans(), min_size=8, max_size=8))
 def test_rebuilding_gives_the_same_bytes_as_every_step_on_the_way(
     history: list[list[e.Fact]], reopens: list[bool]
@@ -48,7 +48,7 @@ def test_rebuilding_gives_the_same_bytes_as_every_step_on_the_way(
         assert projected(directory / ".beads") == before
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples()
 @given(
     lines=st.lists(foreign_lines() | st.sampled_from(['{"_schema":"beads-jsonl/1"}', "<<<<<<< HEAD", ""]), max_size=6),
     transactions=st.lists(st.lists(facts, min_size=1, max_size=3), min_size=1, max_size=4),
@@ -63,7 +63,7 @@ def test_rebuilding_an_adopted_file_gives_the_same_bytes(lines: list[str], trans
         assert projected(beads) == before
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples()
 @given(history=histories)
 def test_what_one_process_folds_step_by_step_another_reads_from_the_snapshot(history: list[list[e.Fact]]) -> None:
     with place() as directory:
@@ -80,7 +80,7 @@ def test_what_one_process_folds_step_by_step_another_reads_from_the_snapshot(his
         assert {bead.id: bead for bead in clone.beads.all()} == {bead.id: bead for bead in ours.beads.all()}
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples()
 @given(
     shared=histories,
     left=st.lists(st.lists(facts, min_size=1, max_size=3), max_size=4),

@@ -9,7 +9,7 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gastown_tui.core import events as e
@@ -17,7 +17,7 @@ from gastown_tui.core.errors import NotFound
 from gastown_tui.core.model.ids import BeadId, RigName
 from gastown_tui.core.wiring import create_ledger, open_hands
 from gastown_tui.core.world.tail import LedgerTail
-from tests.ledgers import EXAMPLES, created, facts, lone, put, reopened, temporary
+from tests.ledgers import created, examples, facts, lone, put, reopened, temporary
 
 place = contextmanager(temporary)
 
@@ -48,7 +48,7 @@ def test_events_read_by_somebody_else_through_the_same_ledger_are_told_all_the_s
     assert names(tail.poll()[0]) == ["bead.created", "bead.created"]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples()
 @given(transactions=st.lists(st.lists(facts, min_size=1, max_size=3), max_size=6), seen=st.sets(st.integers(0, 5)))
 def test_a_tail_tells_everything_that_was_recorded_in_order(transactions: list[list[e.Fact]], seen: set[int]) -> None:
     with place() as directory:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from itertools import chain, repeat
 from pathlib import Path
 from zlib import crc32
 
@@ -14,7 +15,8 @@ from gastown_tui.core.world.lock import FileLock, try_lock, unlock
 
 _sync = getattr(os, "fdatasync", os.fsync)
 _SYNC_WAIT_S = 60.0
-_POLL_S = 0.0005
+_POLLS_S = (0.0005, 0.001, 0.002, 0.004)
+"""Between looks at a sync under way: soon at first, then no oftener than a slow disk deserves."""
 _RECORD = b"%d %d"
 _LENGTH = 64
 
@@ -88,7 +90,7 @@ class Durable:
 
     def _reach(self, path: Path, descriptor: int, inode: int, offset: int) -> tuple[int, int]:
         deadline = time.monotonic() + _SYNC_WAIT_S
-        while True:
+        for pause in chain(_POLLS_S, repeat(_POLLS_S[-1])):
             marked = _read(descriptor)
             if marked[0] == inode and marked[1] >= offset:
                 return marked
@@ -96,7 +98,7 @@ class Durable:
                 break
             if time.monotonic() > deadline:
                 raise Conflict(f"{self._path} has been locked for {_SYNC_WAIT_S:g} s", hint="another process hangs")
-            time.sleep(_POLL_S)
+            time.sleep(pause)
         try:
             marked = _read(descriptor)
             if marked[0] != inode or marked[1] < offset:
