@@ -183,6 +183,21 @@ def test_the_documents_own_aliases_are_read(tmp_path: Path) -> None:
     assert town.last_event(WORKER) == "2026-01-06T12:00:00.000Z"
 
 
+def test_an_event_of_another_writer_that_is_dated_ahead_does_not_overrule_ours(tmp_path: Path) -> None:
+    put(lone(tmp_path), created("gt-1"))
+    event = {
+        "event_id": "evt-zz9999", "event_type": "bead.updated", "timestamp": "2999-01-01T00:00:00.000Z",
+        "actor": "x", "data": {"bead_id": "gt-1", "changes": {"title": "theirs"}},
+    }  # fmt: skip
+    with log_of(tmp_path).open("a") as log:
+        log.write(json.dumps(event) + "\n")
+    assert reopened(tmp_path).read().bead("gt-1").title == "theirs"
+    put(reopened(tmp_path), e.BeadUpdated(bead_id=BeadId("gt-1"), changes={"title": "ours"}))
+    assert reopened(tmp_path).read().bead("gt-1").title == "ours"
+    reopened(tmp_path).rebuild_projections()
+    assert reopened(tmp_path).read().bead("gt-1").title == "ours"
+
+
 def test_sealed_segments_are_part_of_the_log(tmp_path: Path) -> None:
     put(lone(tmp_path), created("gt-1"))
     put(reopened(tmp_path), e.BeadClosed(bead_id=BeadId("gt-1")))

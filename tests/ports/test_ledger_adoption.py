@@ -164,6 +164,17 @@ def test_a_file_of_another_name_is_found_and_written_back_to(tmp_path: Path, met
     assert not (beads / "issues.jsonl").exists()
 
 
+def test_a_linked_file_stays_a_link(tmp_path: Path) -> None:
+    beads = with_issues(tmp_path / "here", b"")
+    real = tmp_path / "shared.jsonl"
+    real.write_text(line("gt-1") + "\n")
+    (beads / "issues.jsonl").unlink()
+    (beads / "issues.jsonl").symlink_to(real)
+    put(reopened(tmp_path / "here"), created("gt-2"))
+    assert (beads / "issues.jsonl").is_symlink()
+    assert real.read_text().count("\n") == 2
+
+
 # ---------------------------------------------------------------------------------------------------- damage
 
 DAMAGE = {

@@ -72,7 +72,9 @@ def issues_file(beads: Path) -> Path:
     names = ["issues.jsonl", "beads.jsonl"]
     if isinstance(said, str) and said.endswith(".jsonl") and Path(said).name == said and said not in own:
         names.insert(0, said)
-    return next((beads / name for name in names if (beads / name).is_file()), beads / "issues.jsonl")
+    found = next((beads / name for name in names if (beads / name).is_file()), beads / "issues.jsonl")
+    # A link keeps its place when the file is replaced: what it points to is.
+    return found.resolve() if found.is_symlink() else found
 
 
 def status_of(path: Path) -> os.stat_result | None:

@@ -60,8 +60,9 @@ class EventMint:
         self._count = 0
 
     def see(self, event_id: str) -> None:
-        """Learn of an id issued elsewhere."""
-        if is_event_id(event_id):
+        """Learn of an id issued elsewhere, or of anything that sorts as one does."""
+        stem = event_id[4 : 4 + _MS_CHARS + _COUNT_CHARS]
+        if event_id.startswith("evt-") and len(stem) == _MS_CHARS + _COUNT_CHARS and not stem.strip(_ALPHABET):
             ms = number(event_id[4 : 4 + _MS_CHARS])
             count = number(event_id[4 + _MS_CHARS : 4 + _MS_CHARS + _COUNT_CHARS])
             if ms < _MS_LIMIT:

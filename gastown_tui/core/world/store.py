@@ -199,8 +199,15 @@ class Store:
             self.trouble = f"{in_words(error, self.reader.files.issues).message}; it is behind the log"
 
     def rebuild(self) -> None:
-        """Write every projection anew from the events alone."""
-        self._projector().rebuild()
+        """Write every projection anew from the events alone.
+
+        Raises:
+            GastownError: there was no room, or no permission.
+        """
+        try:
+            self._projector().rebuild()
+        except OSError as error:
+            raise in_words(error, self.reader.files.issues) from error
 
     def verify(self) -> EventLog:
         """Read the whole log again and sync it, so that writing may go on after a failed sync.

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gastown_tui.core.events import Event
 from gastown_tui.core.fold import Town
@@ -28,11 +28,11 @@ class LedgerTail:
     """The events of one ledger as they come. Used from one thread."""
 
     def __init__(self, ledger: Ledger) -> None:
-        if not isinstance(ledger, JsonlLedger):
+        if not hasattr(ledger, "follow"):
             # Where no home was found, this says so in the ledger's own words.
             ledger.read()
             raise TypeError(f"cannot follow a {type(ledger).__name__}")
-        self._ledger = ledger
+        self._ledger = cast(JsonlLedger, ledger)
         self._town: Town | None = None
         self._bell: _Bell | None = None
 
