@@ -31,6 +31,8 @@ class LazyShelf(BeadShelf):
         super().__init__()
         self._lines: Lines | None = lines
         self._added: set[BeadId] = set()
+        self._absent = ""
+        """The id last looked for in vain: who files a new bead asks for it first."""
         self.unreadable: set[bytes] = set()
 
     def __getitem__(self, bead_id: BeadId) -> Bead:
@@ -60,8 +62,9 @@ class LazyShelf(BeadShelf):
             return None
 
     def __setitem__(self, bead_id: BeadId, bead: Bead) -> None:
-        if self._lines is not None and bead_id not in self:
+        if self._lines is not None and (bead_id == self._absent or bead_id not in self):
             self._added.add(bead_id)
+            self._absent = ""
         super().__setitem__(bead_id, bead)
 
     def __delitem__(self, bead_id: BeadId) -> None:
@@ -71,7 +74,12 @@ class LazyShelf(BeadShelf):
     def __contains__(self, bead_id: object) -> bool:
         if bead_id in self._beads:
             return True
-        return self._lines is not None and isinstance(bead_id, str) and self._lines.find(bead_id) is not None
+        if self._lines is None or not isinstance(bead_id, str):
+            return False
+        if self._lines.find(bead_id) is not None:
+            return True
+        self._absent = bead_id
+        return False
 
     def __iter__(self) -> Iterator[BeadId]:
         if self._lines is None:
