@@ -174,7 +174,7 @@ def _act(verb: Verb, call: Call) -> int:
         return code
     _warn(hands, given)
     if not is_json:
-        _hand_over(receipt)
+        hand_over(receipt)
     return show(receipt, json=is_json, quiet=given["quiet"])
 
 
@@ -185,10 +185,16 @@ def _warn(hands: Hands | None, given: dict[str, Any]) -> None:
             complain(f"Warning: {line}")
 
 
-def _hand_over(receipt: object) -> None:
+def hand_over(receipt: object) -> None:
     """Become the program that a verb hands the terminal to; comes back for every other receipt."""
-    if isinstance(receipt, Handover):
-        os.execvp(receipt.argv[0], receipt.argv)
+    if not isinstance(receipt, Handover):
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise GastownError("there is no terminal to hand over", hint="gt peek AGENT shows its screen without one")
+    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        said = f"its screen cannot be drawn on TERM={os.environ.get('TERM', '')}"
+        raise GastownError(said, hint="gt peek AGENT shows it line by line")
+    os.execvp(receipt.argv[0], receipt.argv)
 
 
 def _hands(verb: Verb, given: dict[str, Any], *, is_readonly: bool) -> Hands:

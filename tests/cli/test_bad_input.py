@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gastown_tui.cli.build import hand_over
+from gastown_tui.core.errors import GastownError
+from gastown_tui.core.verbs.declare import Handover
 from tests.verbs.bd import Bd, bd_at
 
 LINE = (
@@ -97,6 +101,18 @@ def test_a_ledger_file_that_cannot_be_used_is_named_and_nothing_is_written(bd: B
         place.mkdir()
     assert bd.refuses("create", "more").code in (1, 2)
     assert bd.tries("list").code in (0, 1, 2)
+
+
+@pytest.mark.parametrize(("terminal", "is_tty"), [("xterm", False), ("dumb", True), ("", True)])
+def test_a_terminal_that_cannot_be_handed_over_is_said_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, terminal: str, is_tty: bool
+) -> None:
+    monkeypatch.setenv("TERM", terminal)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: is_tty)
+    with pytest.raises(GastownError) as told:
+        hand_over(Handover(argv=("false",)))
+    assert "gt peek" in told.value.hint
 
 
 @pytest.mark.parametrize("words", [("ready", "--claim"), ("create", "more"), ("rebuild-projections",)])

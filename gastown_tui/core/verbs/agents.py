@@ -220,7 +220,9 @@ def _attach(hands: Hands, who: Address) -> Handover:
     if there is None or there.dead:
         woken = wake(hands, who, patience_s=WAKE_PATIENCE_S)
         if not woken.session:
-            raise Refused(f"{who} has no session: {woken.reason}", hint="gt sling gives it work")
+            is_program = woken.reason.startswith("runtime ")
+            hint = "gt config set runtime NAME chooses another program" if is_program else "gt sling gives it work"
+            raise Refused(f"{who} has no session: {woken.reason}", hint=hint)
         started = woken.started
     argv = hands.sessions.switch_argv(name) if _is_inside(hands) else hands.sessions.attach_argv(name)
     return Handover(argv=argv, session=name, started=started)
@@ -250,6 +252,10 @@ class Respawned(Receipt, frozen=True, kw_only=True):
     def text(self) -> str:
         """One line."""
         return f"Respawned {self.session}" if self.session else f"{self.agent} has no session: {self.reason}"
+
+    def code(self) -> int:
+        """Failure when nothing runs now."""
+        return int(not self.session)
 
 
 @verb(group="agents")
