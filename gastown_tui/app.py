@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from contextlib import ExitStack, suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
-from textual import on
+from textual import events, on, work
 from textual.binding import BindingType
 from textual.worker import Worker
 
@@ -22,12 +23,14 @@ from gastown_tui.core.views.home import StatusView
 from gastown_tui.palette import VerbProvider
 from gastown_tui.screens.home import HomeScreen
 from gastown_tui.watch import HomeChanged, Sources, TownWatch, WatchFailed
+from gastown_tui.widgets.cost_line import RoomCost
 from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.one_line import OneLine
-from gastown_tui.widgets.status_line import RoomCost
 
 STYLES = Path(__file__).parent / "styles"
 TICK_S = 1.0
+SETTLE_S = 1.5
+"""When the rest is made ready if no town has been read by then."""
 COST_TICKS = 5
 """Over how many ticks our own use of the processor is averaged."""
 
@@ -48,6 +51,8 @@ class GastownApp(RowActs, FirstRunActs):
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     _ticks = 0
+    _is_settled = False
+    _knows_verbs = False
 
     def __init__(self, path: Path | None, *, sources: Sources | None = None, zone: tzinfo | None = None) -> None:
         super().__init__()
@@ -67,6 +72,7 @@ class GastownApp(RowActs, FirstRunActs):
 
         self._used = (0.0, 0.0)
         self._changed_keys: dict[str, str] = {}
+        self._pressed_early: list[str] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The room's roles under whichever theme is on."""
@@ -80,18 +86,26 @@ class GastownApp(RowActs, FirstRunActs):
     def on_mount(self) -> None:
         """Show the frame at once; everything else comes as it is read."""
         self.push_screen(HomeScreen(self.zone))
+        self.set_timer(SETTLE_S, self._settle)
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(name, self.exit, 0)
         if self.starts_demo:
             self.start_demo()
         else:
             self._watch()
-        self.call_after_refresh(self._settle)
 
     def _watch(self) -> None:
         self._watching = self.run_worker(self.watch_town.run(), name="watch", group="watch", exclusive=True)
 
-    def _settle(self) -> None:
+    @work(group="settle")
+    async def _settle(self) -> None:
         """What the first frame could do without: verbs' keys, people's own keys, the clock, lines typed before."""
-        for each in keys.bindings(keys.verb_keys()):
+        if self._is_settled:
+            return
+        self._is_settled = True
+        verb_keys = await asyncio.get_running_loop().run_in_executor(None, keys.verb_keys)
+        for each in keys.bindings(verb_keys):
             self._bindings.key_to_bindings.setdefault(each.key, []).append(each)
         self._changed_keys, wrong = keys.load(keys.keys_file())
         if self._changed_keys:
@@ -100,17 +114,11 @@ class GastownApp(RowActs, FirstRunActs):
             self.warn(wrong)
         self.past[:] = remembered.lines()
         self.home.show_keys(self.key_table())
+        self._knows_verbs = True
+        for key in self._pressed_early:
+            await self._check_bindings(key)
         self.set_interval(TICK_S, self._tick)
         self._tick()
-        for name in ("SIGTERM", "SIGHUP"):
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                self._loop_now().add_signal_handler(getattr(signal, name), self.exit, 0)
-
-    @staticmethod
-    def _loop_now() -> Any:
-        import asyncio
-
-        return asyncio.get_running_loop()
 
     def key_table(self) -> tuple[keys.RoomKey, ...]:
         """Every key as it stands."""
@@ -131,10 +139,10 @@ class GastownApp(RowActs, FirstRunActs):
 
     @on(HomeChanged)
     def _home_changed(self, message: HomeChanged) -> None:
-        if not self.home.stands:
-            return
-        if self.home.view is None and not self.is_demo:
-            remembered.open_next_time(self.watch_town.hands.ledger.home if self.watch_town.hands else None)
+        if self.home.view is None:
+            self.call_after_refresh(self._settle)
+            if not self.is_demo:
+                remembered.open_next_time(self.watch_town.hands.ledger.home if self.watch_town.hands else None)
         self._status = message.view.status
         if message.lag_ms:
             self._cost = msgspec.structs.replace(self._cost, lag_ms=message.lag_ms)
@@ -157,7 +165,9 @@ class GastownApp(RowActs, FirstRunActs):
         self._ticks += 1
         if self._ticks % COST_TICKS == 1:
             self._count_cost()
-        self._show_status()
+            self._show_status()
+        elif self.home.view is not None:
+            self.home.show_clock(self._clock())
 
     def _count_cost(self) -> None:
         used, now = self.sources.used()
@@ -173,10 +183,15 @@ class GastownApp(RowActs, FirstRunActs):
         return f"{now.astimezone(self.zone):%H:%M:%S}"
 
     def _show_status(self) -> None:
-        if self.home.view is not None and self.home.stands:
+        if self.home.view is not None:
             self.home.show_status(self._status, clock=self._clock(), cost=self._cost)
 
     # -------------------------------------------------------------------------------------------------- keys
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys of verbs that were pressed before the verbs were there do what they do a moment later."""
+        if not self._knows_verbs and self.is_home:
+            self._pressed_early.append(event.key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While keys go to an agent, or something lies over the room, the room's own keys rest."""

@@ -109,7 +109,7 @@ def verb_keys() -> tuple[RoomKey, ...]:
 
     return tuple(
         RoomKey(f"verb.{verb.name}", verb.keys, f"verb('{verb.name}')", verb.name.split(" ")[0], verb.about)
-        for verb in verbs.every()
+        for verb in verbs.records()
         if verb.keys
     )
 

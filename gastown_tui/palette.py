@@ -19,7 +19,7 @@ class VerbProvider(Provider):
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
         app = cast("GastownApp", self.app)
-        for verb in verbs.every():
+        for verb in verbs.records():
             if not verb.hidden:
                 yield DiscoveryHit(verb.name, partial(app.action_verb, verb.name), help=verb.about)
 
@@ -27,7 +27,7 @@ class VerbProvider(Provider):
         """Those that match."""
         app = cast("GastownApp", self.app)
         matcher = self.matcher(query)
-        for verb in verbs.every():
+        for verb in verbs.records():
             if verb.hidden:
                 continue
             score = max(matcher.match(verb.name), matcher.match(verb.about) * 0.8)

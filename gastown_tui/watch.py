@@ -42,11 +42,11 @@ T = TypeVar("T")
 
 FEED_LINES = 1000
 """How many lines of the feed the room holds."""
-SWEEP_S = 1.0
+SWEEP_S = 2.0
 """How often the files are looked at when nothing announces a change."""
 BURST_S = 0.04
 """Changes this close together are read as one."""
-DUE_AT_MOST = timedelta(seconds=5)
+DUE_AT_MOST = timedelta(seconds=10)
 """How long a reading stands when nothing happens: silence turns into a verdict by itself."""
 SHELF_AGE = timedelta(minutes=1)
 """How old the ages in the list of beads may grow."""
@@ -312,8 +312,9 @@ class TownWatch:
             async with asyncio.TaskGroup() as tasks:
                 if is_town:
                     self.mirror = self._make_mirror()
-                    looking = tasks.create_task(self.mirror.run())
-                    await self._first_look(looking)
+                    tasks.create_task(self.mirror.run())
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self.mirror.has_looked.wait(), FIRST_LOOK_S)
                 tasks.create_task(self._follow_ledger())
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
@@ -333,11 +334,6 @@ class TownWatch:
         if self._selected:
             mirror.follow(session_name(Address(self._selected)))
         return mirror
-
-    async def _first_look(self, looking: asyncio.Task[None]) -> None:
-        assert self.mirror is not None
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.mirror.has_looked.wait(), FIRST_LOOK_S)
 
     def _changed_outside(self) -> None:
         self._forced = True

@@ -45,8 +45,6 @@ class AgentActs(VerbActs):
 
     @on(LookChanged)
     def _look_changed(self, message: LookChanged) -> None:
-        if not self.home.stands:
-            return
         if message.look is None and message.address == self.typing_into:
             self.live.leave()
             self.warn(f"{message.address}: {message.why_not}")

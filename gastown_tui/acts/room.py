@@ -27,7 +27,7 @@ class Room(App[int]):
     @property
     def live(self) -> LivePane:
         """The live pane."""
-        return self.home.query_one("#live", LivePane)
+        return self.home.live
 
     @property
     def is_home(self) -> bool:

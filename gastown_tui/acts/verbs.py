@@ -203,7 +203,7 @@ class VerbActs(Room):
             if name:
                 await self.action_verb(name)
 
-        every = [verb for verb in verbs.every() if not verb.hidden]
+        every = [verb for verb in verbs.records() if not verb.hidden]
         await self.push_screen(HelpScreen(every, self.key_table()), chosen)
 
     def key_table(self) -> tuple[RoomKey, ...]:

@@ -20,15 +20,17 @@ from gastown_tui.core.verbs.declare import Suggest
 from gastown_tui.core.views.home import AgentRow, HomeView, NeedRow, StatusView
 from gastown_tui.keys import RoomKey
 from gastown_tui.screens.panes import LISTS, PANE_NAMES, Pane
+from gastown_tui.widgets.cost_line import CostLine, RoomCost
 from gastown_tui.widgets.filter_line import FilterLine
 from gastown_tui.widgets.key_line import KeyHint, KeyLine
 from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.needs_you import NeedsYou
+from gastown_tui.widgets.one_line import OneLine, Part
 from gastown_tui.widgets.page import Page
 from gastown_tui.widgets.pieces import Piece
 from gastown_tui.widgets.row_list import RowList
 from gastown_tui.widgets.section import Section
-from gastown_tui.widgets.status_line import RoomCost, StatusLine
+from gastown_tui.widgets.status_line import StatusLine
 
 SMALLEST = (20, 5)
 """Columns and rows below which nothing but a word about it is shown."""
@@ -80,6 +82,7 @@ class HomeScreen(Screen[object]):
     def __init__(self, zone: tzinfo | None = None) -> None:
         super().__init__()
         self.view: HomeView | None = None
+        self.add_class("-pane-agents")
         self.selected = ""
         """Address of the agent whose screen is shown."""
         self._zone = zone
@@ -90,30 +93,42 @@ class HomeScreen(Screen[object]):
         self._places: list[tuple[str, bool]] = []
         """Where we were before each visit to the live screen: the pane, and whether the screen filled the room."""
 
+        # Held, not looked up: a reading may come before they are mounted, or after they are gone.
+        self.status = StatusLine(id="status")
+        self._cost = CostLine(id="cost")
+        self._clock = OneLine(id="clock")
+        self.needs = NeedsYou(id="needs")
+        self.needs.display = False
+        self.live = LivePane(id="live")
+        self.page = Section("", Page(), id="page")
+        self.sections = {name: _section(pane) for name, pane in LISTS.items()}
+        self._tabs = KeyLine(id="tabs")
+        self._hints = KeyLine(id="keys")
+        self._filter_line = FilterLine(id="filter")
+
     def compose(self) -> ComposeResult:
         """The panes, in the order tab visits them."""
-        yield StatusLine(id="status")
-        yield NeedsYou(id="needs")
-        yield KeyLine(id="tabs")
+        with Horizontal(id="top"):
+            yield self.status
+            yield self._cost
+            yield self._clock
+        yield self.needs
+        yield self._tabs
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 for name in ("convoys", "mail", "feed"):
-                    yield _section(LISTS[name])
-            yield _section(LISTS["agents"])
-            yield _section(LISTS["beads"])
-            yield LivePane(id="live")
-            yield Section("", Page(), id="page")
+                    yield self.sections[name]
+            yield self.sections["agents"]
+            yield self.sections["beads"]
+            yield self.live
+            yield self.page
         with Vertical(id="foot"):
-            yield FilterLine(id="filter")
-            yield KeyLine(id="keys")
+            yield self._filter_line
+            yield self._hints
         yield Static("the room needs more room", id="tiny", markup=False)
 
     def on_mount(self) -> None:
         """Start on the agents; the rest fills as the town is read."""
-        self.query_one("#needs").display = False
-        self.query_one("#status", StatusLine).show_status(StatusView(name="gastown", path="opening …", is_town=False))
-        self.query_one("#live", LivePane).show_nothing()
-        self.add_class("-pane-agents")
         self._show_tabs()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -127,7 +142,7 @@ class HomeScreen(Screen[object]):
         """Draw another reading of the town; lists change only where it differs."""
         before, self.view = self.view, view
         if before is None or view.needs != before.needs:
-            self.query_one("#needs", NeedsYou).show_needs(view.needs)
+            self.needs.show_needs(view.needs)
             self._show_needs()
         for pane in LISTS.values():
             if before is None or pane.rows(view) != pane.rows(before) or pane.note(view) != pane.note(before):
@@ -140,7 +155,13 @@ class HomeScreen(Screen[object]):
 
     def show_status(self, status: StatusView, *, clock: str, cost: RoomCost) -> None:
         """Draw the top line."""
-        self.query_one("#status", StatusLine).show_status(status, clock=clock, cost=cost)
+        self.status.show_status(status)
+        self._cost.show_cost(cost)
+        self.show_clock(clock)
+
+    def show_clock(self, clock: str) -> None:
+        """Draw the time of day, in a widget of its own: once a second nothing but these few cells is painted."""
+        self._clock.show((), (Part((Piece(clock, "dim"),)),))
 
     def show_keys(self, table: Iterable[RoomKey]) -> None:
         """Draw the bottom line from this table from now on."""
@@ -151,7 +172,7 @@ class HomeScreen(Screen[object]):
         """Draw the selected agent's screen, or say why there is none."""
         if address != self.selected:
             return
-        pane = self.query_one("#live", LivePane)
+        pane = self.live
         if look is not None:
             pane.show_screen(look)
             return
@@ -161,9 +182,8 @@ class HomeScreen(Screen[object]):
         """Read a bead where an agent's screen would be."""
         if not self.shows_beads or self.list_of("beads").cursor_key != bead_id:
             return
-        section = self.section("page")
-        section.header.title = title or bead_id
-        cast(Page, section.body).show(page.strip("\n"))
+        self.page.header.title = title or bead_id
+        cast(Page, self.page.body).show(page.strip("\n"))
 
     def _show_needs(self) -> None:
         shown = bool(self.view and self.view.needs)
@@ -181,17 +201,12 @@ class HomeScreen(Screen[object]):
         self.section(pane.name).header.note = note
 
     def _title_live(self) -> None:
-        pane = self.query_one("#live", LivePane)
+        pane = self.live
         row = self.agent(self.selected)
         pane.title = _spoken(row) if row else self.selected
         pane.note = row.note if row else ""
 
     # -------------------------------------------------------------------------------------------------- asking
-
-    @property
-    def stands(self) -> bool:
-        """Whether its widgets are there: on the way in and out a reading may come too early or too late."""
-        return bool(self.query("#foot"))
 
     @property
     def is_town(self) -> bool:
@@ -200,12 +215,12 @@ class HomeScreen(Screen[object]):
 
     def section(self, pane: str) -> Section:
         """One titled pane."""
-        return self.query_one(f"#{pane}", Section)
+        return self.sections[pane]
 
     def list_of(self, pane: str) -> RowList:
         """The list of a pane."""
         if pane == "needs":
-            return self.query_one("#needs", NeedsYou)
+            return self.needs
         return cast(RowList, self.section(pane).body)
 
     def agent(self, address: str) -> AgentRow | None:
@@ -290,7 +305,7 @@ class HomeScreen(Screen[object]):
     def _body_of(self, pane: str) -> Widget:
         if pane != "live":
             return self.list_of(pane)
-        return self.section("page").body if self.shows_beads else self.query_one("#live", LivePane)
+        return self.page.body if self.shows_beads else self.live
 
     def _trade(self, *, beads: bool) -> None:
         """Beads where the agents stand, or the other way round; the screen beside them follows."""
@@ -354,7 +369,7 @@ class HomeScreen(Screen[object]):
         self._look_at(address)
 
     def _look_at(self, address: str) -> None:
-        pane = self.query_one("#live", LivePane)
+        pane = self.live
         if not address or address == self.selected or pane.typing:
             return
         self.selected = address
@@ -370,12 +385,12 @@ class HomeScreen(Screen[object]):
 
     def _show_tabs(self) -> None:
         tabs = [KeyHint(str(nth), pane, f"pane({nth})") for nth, pane in enumerate(PANE_NAMES, 1) if pane != "needs"]
-        self.query_one("#tabs", KeyLine).show_keys(tabs, here=self._pane)
+        self._tabs.show_keys(tabs, here=self._pane)
 
     def _show_hints(self) -> None:
-        pane = "typing" if self.query_one("#live", LivePane).typing else self.focused_pane
+        pane = "typing" if self.live.typing else self.focused_pane
         shown = keys.hints(self._keys, pane if self.is_town else "alone")
-        self.query_one("#keys", KeyLine).show_keys([KeyHint(each.key, each.label, each.action) for each in shown])
+        self._hints.show_keys([KeyHint(each.key, each.label, each.action) for each in shown])
 
     # -------------------------------------------------------------------------------------------------- messages
 
@@ -436,10 +451,6 @@ class HomeScreen(Screen[object]):
         self._filters[pane] = text
         if self.view is not None:
             self._show_rows(LISTS[pane])
-
-    @property
-    def _filter_line(self) -> FilterLine:
-        return self.query_one("#filter", FilterLine)
 
     @on(FilterLine.Filtered)
     def _filtered(self, message: FilterLine.Filtered) -> None:

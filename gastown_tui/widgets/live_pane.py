@@ -16,7 +16,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gastown_tui.widgets.inks import INK_CLASSES, Inks
+from gastown_tui.widgets.inks import Inks
 from gastown_tui.widgets.one_line import Part, arrange
 from gastown_tui.widgets.pane_window import Look, PaneWindow, Shown
 from gastown_tui.widgets.pieces import Piece, fit_pieces
@@ -59,7 +59,6 @@ class LivePane(Widget, can_focus=True):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *INK_CLASSES,
         "live-pane--header",
         "live-pane--nothing",
         "live-pane--typing",

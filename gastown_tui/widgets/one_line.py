@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import msgspec
 from rich.segment import Segment
@@ -12,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gastown_tui.widgets.inks import INK_CLASSES, Inks
+from gastown_tui.widgets.inks import Inks
 from gastown_tui.widgets.pieces import Piece, fit_pieces, printable, width_of
 
 
@@ -62,7 +61,6 @@ def _joined(parts: list[Part]) -> list[Piece]:
 class OneLine(Widget):
     """One line of parts, some of which can be pressed with the mouse."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*INK_CLASSES}
     ALLOW_SELECT = False
 
     class Pressed(Message):

@@ -39,11 +39,11 @@ class Page(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._text = text
+        self._words = Static(plain(text), markup=False)
 
     def compose(self) -> ComposeResult:
         """The text, wrapped to the width there is."""
-        yield Static(plain(self._text), markup=False)
+        yield self._words
 
     def action_by(self, lines: int) -> None:
         """Scroll by lines."""
@@ -63,6 +63,5 @@ class Page(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def show(self, text: str) -> None:
         """Read something else."""
-        self._text = text
-        self.query_one(Static).update(plain(text))
+        self._words.update(plain(text))
         self.scroll_home(animate=False)

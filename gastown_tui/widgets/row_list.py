@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from gastown_tui.widgets.columns import Column, Places, heading_strip, row_strip, spread
-from gastown_tui.widgets.inks import INK_CLASSES, Inks
+from gastown_tui.widgets.inks import Inks
 from gastown_tui.widgets.lines import Line, Row, index_of, nearest_row, row_from
 from gastown_tui.widgets.marks import Marks
 from gastown_tui.widgets.pieces import Piece, fit_pieces
@@ -74,7 +74,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     | space / v / escape | Mark one, mark a range, let go. |
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*INK_CLASSES, "row-list--cursor", "row-list--marked"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row-list--cursor", "row-list--marked"}
     """
     | Class | Description |
     | :- | :- |

@@ -1,41 +1,23 @@
-"""The first line of the room: where we are, how many work, what waits, and what the room itself costs."""
+"""The first line of the room: where we are, how many work, and what waits."""
 
 from __future__ import annotations
-
-import msgspec
 
 from gastown_tui.core.views.home import StatusView
 from gastown_tui.widgets.one_line import OneLine, Part
 from gastown_tui.widgets.pieces import Piece
 
 
-class RoomCost(msgspec.Struct, frozen=True):
-    """What keeping the room open costs."""
-
-    cpu_percent: float = 0.0
-    forks: int = 0
-    """Processes started since the room opened."""
-    lag_ms: float = 0.0
-    """How late the newest event came on the screen."""
-
-
 class StatusLine(OneLine):
-    """Counts on the left, our own cost and the clock on the right; what needs a person is never left out."""
+    """Counts of the town; what needs a person is never left out."""
 
-    def show_status(self, view: StatusView, *, clock: str = "", cost: RoomCost | None = None) -> None:
-        """Draw a reading of the town.
-
-        Args:
-            view: The town's side of it.
-            clock: The time of day, as text.
-            cost: The room's side; None leaves it out.
-        """
-        self.show(_town_parts(view), (*_cost_parts(cost), Part((Piece(clock, "dim"),) if clock else (), rank=5, gap=4)))
+    def show_status(self, view: StatusView) -> None:
+        """Draw a reading of the town."""
+        self.show(_town_parts(view))
 
 
 def _town_parts(view: StatusView) -> list[Part]:
     path = (Piece(view.path, "dim"),) if view.path else ()
-    parts = [Part((Piece(view.name, "brass-strong"),)), Part(path, rank=4, gap=1)]
+    parts = [Part((Piece(view.name, "brass-strong"),)), Part(path, rank=6, gap=1)]
     ready = () if view.ready is None else (Piece("ready ", "dim"), Piece(str(view.ready)))
     if not view.is_town:
         return [*parts, Part(ready, gap=4), Part((Piece(f"~ {view.trouble}", "caution"),) if view.trouble else ())]
@@ -59,16 +41,6 @@ def _town_parts(view: StatusView) -> list[Part]:
         Part(waiting, rank=4, gap=3),
         Part(ready, rank=4, gap=3),
     ]
-
-
-def _cost_parts(cost: RoomCost | None) -> tuple[Part, ...]:
-    if cost is None:
-        return ()
-    return (
-        Part((Piece(f"cpu {cost.cpu_percent:.1f}%", "dim"),), rank=7),
-        Part((Piece(f"forks {cost.forks}", "dim"),), rank=8),
-        Part((Piece(f"lag {cost.lag_ms:.0f} ms", "dim"),), rank=6),
-    )
 
 
 def _count(number: int, word: str) -> tuple[Piece, ...]:

@@ -218,6 +218,7 @@ def test_two_pourings_never_share_an_id() -> None:
 
 def test_a_molecule_goes_on_step_by_step_and_closes_with_its_last() -> None:
     town, root, ids = molecule(lone(), SHINY)
+    entries: tuple[e.Entry, ...] = ()
     for number, name in enumerate(("design", "implement", "test", "submit"), 1):
         assert [step.id for step in next_steps(town, root)] == [ids[name]]
         entries = beads.close(town, town.bead(ids[name]))

@@ -6,12 +6,13 @@ import pytest
 
 from gastown_tui.core.views.home import StatusView
 from gastown_tui.widgets.columns import Column
+from gastown_tui.widgets.cost_line import CostLine, RoomCost
 from gastown_tui.widgets.key_line import KeyHint, KeyLine
 from gastown_tui.widgets.one_line import OneLine, Part, arrange
 from gastown_tui.widgets.pieces import Piece
 from gastown_tui.widgets.row_list import RowList
 from gastown_tui.widgets.section import Section
-from gastown_tui.widgets.status_line import RoomCost, StatusLine
+from gastown_tui.widgets.status_line import StatusLine
 from gastown_tui.widgets.strip_header import StripHeader
 from tests.tui.stage import Stage, count_lines_drawn, heard, strips_of, text_of
 
@@ -109,13 +110,29 @@ async def test_keys_and_places_can_be_clicked() -> None:
 
 async def test_the_status_line_tells_the_town_at_a_glance() -> None:
     line = StatusLine()
-    view = StatusView(name="gastown", path="~/gt", working=21, idle=6, need=2, queue=4, mail=3)
+    view = StatusView(name="gastown", path="~/gt", working=21, idle=6, need=2, queue=4, mail=3, ready=17)
     async with Stage(line).run_test(size=(120, 3)) as pilot:
-        line.show_status(view, clock="14:02:31", cost=RoomCost(cpu_percent=0.31, forks=0, lag_ms=9))
+        line.show_status(view)
         await pilot.pause()
-        shown = text_of(line)[0]
-        assert shown.startswith(" gastown ~/gt    ● 21 working  ○ 6 idle  ! 2 need you      queue 4   mail 3")
-        assert shown.endswith("cpu 0.3%  forks 0  lag 9 ms    14:02:31")
+        assert text_of(line) == [
+            " gastown ~/gt    ● 21 working  ○ 6 idle  ! 2 need you      queue 4   mail 3   ready 17"
+        ]
+
+
+async def test_the_room_says_what_it_costs() -> None:
+    line = CostLine()
+    async with Stage(line).run_test(size=(34, 3)) as pilot:
+        line.show_cost(RoomCost(cpu_percent=0.31, forks=0, lag_ms=9))
+        await pilot.pause()
+        assert text_of(line)[0].endswith("cpu 0.3%  forks 0  lag 9 ms")
+
+
+async def test_a_lone_ledger_has_nobody_to_count() -> None:
+    line = StatusLine()
+    async with Stage(line).run_test(size=(80, 3)) as pilot:
+        line.show_status(StatusView(name="beads", path="~/project", ready=2, is_town=False))
+        await pilot.pause()
+        assert text_of(line)[0] == " beads ~/project    ready 2"
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
@@ -123,7 +140,7 @@ async def test_who_needs_you_is_said_however_narrow_the_terminal(width: int) -> 
     line = StatusLine()
     view = StatusView(name="gastown", path="~/gt", working=21, idle=6, need=2, queue=4, mail=3)
     async with Stage(line).run_test(size=(width, 3)) as pilot:
-        line.show_status(view, clock="14:02:31", cost=RoomCost())
+        line.show_status(view)
         await pilot.pause()
         assert "! 2 need you" in text_of(line)[0]
 

@@ -310,10 +310,9 @@ def refuse_problems(name: str, found: tuple[str, ...]) -> None:
     Raises:
         BadInput: something is; the first problem is the message.
     """
-    if not found:
-        return
-    more = f"; {len(found) - 1} more: bd formula validate {name} lists them" if len(found) > 1 else ""
-    raise BadInput(found[0] + more)
+    for first in found[:1]:
+        more = f"; {len(found) - 1} more: bd formula validate {name} lists them" if len(found) > 1 else ""
+        raise BadInput(first + more)
 
 
 def titled(step: Step) -> Step:

@@ -74,12 +74,16 @@ def find(words: str) -> Verb | None:
     return None if record is None else with_parameters(record)
 
 
-def every() -> list[Verb]:
-    """All verbs, each once, by module order and name."""
+def records() -> list[Verb]:
+    """All verbs, each once, by module order and name; their parameters, which cost most, are not read yet."""
     for module in MODULES:
         import_module(f".{module}", __name__)
-    unique = {record.name: record for record in declared().values()}
-    return [with_parameters(record) for record in unique.values()]
+    return list({record.name: record for record in declared().values()}.values())
+
+
+def every() -> list[Verb]:
+    """All verbs, each once, by module order and name."""
+    return [with_parameters(record) for record in records()]
 
 
 def starting_with(word: str) -> list[Verb]:

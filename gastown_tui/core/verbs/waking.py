@@ -17,8 +17,8 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, Conflict, NotFound, Refused, ToolFailed
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import OVERSEER, AddressParts, Role, parts, session_name
-from gastown_tui.core.model.ids import Address
-from gastown_tui.core.model.outside import Runtime, SessionFact, SessionSpec
+from gastown_tui.core.model.ids import Address, RigName
+from gastown_tui.core.model.outside import RunOutcome, Runtime, SessionFact, SessionSpec
 from gastown_tui.core.model.town import Hook
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import dispatch
@@ -94,6 +94,8 @@ def _wake(hands: Hands, town: Town, address: Address, hook: Hook | None, *, resu
             reason = f"the session {name} was not started by the town; end it first"
             return msgspec.structs.replace(woken, reason=reason)
         hands.sessions.stop(name, incarnation=living.incarnation)
+    if branch:
+        _catch_up(hands, town, address, place, branch)
     runtime = hands.runtimes.find(runtime_name(town, address, hook))
     fact = hands.sessions.start(_spec(hands, town, address, hook, place, runtime, resume=resume))
     if not _record_start(hands, address, fact, hook, str(place)):
@@ -202,9 +204,46 @@ def _worktree(hands: Hands, town: Town, address: Address, branch: str) -> Path:
         _remove(hands, address, place, reason=f"making way for {branch}")
     with suppress(ToolFailed):  # The last fetched state is a good enough start; merging brings in what is newer.
         hands.worktrees.fetch(bare)
-    opened = hands.worktrees.open(bare, place, branch=branch, start=f"origin/{target_of(town, who.rig)}")
+    opened = hands.worktrees.open(bare, place, branch=branch, start=_start_of(hands, town, who.rig, branch))
     _record_worktree(hands, town, address, place, branch, opened.head)
     return place
+
+
+def _start_of(hands: Hands, town: Town, rig: RigName, branch: str) -> str:
+    """Where a worker's branch begins: where others left off with the same bead, else at the target."""
+    target = f"origin/{target_of(town, rig)}"
+    left = _left_off(hands, town, rig, branch, "")
+    is_in = left and hands.worktrees.contains(bare_of(hands, rig), left, f"refs/remotes/{target}")
+    return target if not left or is_in else left
+
+
+def _left_off(hands: Hands, town: Town, rig: RigName, branch: str, head: str) -> str:
+    """The furthest commit that workers of the same bead reached beyond `head`; `head` itself when none did."""
+    bare, bead_id, furthest = bare_of(hands, rig), dispatch.branch_bead(branch), head
+    for agent in town.agents():
+        if agent.branch in {"", branch} or dispatch.branch_bead(agent.branch) != bead_id:
+            continue
+        ref = f"refs/heads/{agent.branch}"
+        there = hands.worktrees.resolve(bare, ref)
+        if there and (not furthest or hands.worktrees.contains(bare, furthest, ref)):
+            furthest = there
+    return furthest
+
+
+def _catch_up(hands: Hands, town: Town, address: Address, place: Path, branch: str) -> None:
+    """Bring a worktree nobody works in to where another worker got with its bead; what it held is rescued."""
+    head = hands.worktrees.resolve(bare_of(hands, parts(address).rig), f"refs/heads/{branch}")
+    left = _left_off(hands, town, parts(address).rig, branch, head)
+    if left == head:
+        return
+    ref = rescue_ref(address, dispatch.branch_bead(branch), hands.clock.now())
+    saved = hands.worktrees.rescue(place, ref)
+    command = 'git reset --hard --quiet "$GT_LEFT" && git clean -d --force --quiet'
+    run = hands.commands.run(command, cwd=place, timeout_s=300.0, env={"GT_LEFT": left})
+    if run.outcome is not RunOutcome.PASS:
+        raise ToolFailed(f"{place} could not be brought to {left[:12]}", stderr=run.tail[-500:])
+    fact = e.WorktreeRescued(agent=address, path=str(place), ref=ref, commit=saved, reason="another worker went on")
+    hands.ledger.record(lambda _: [e.Entry(fact)], actor=hands.actor)
 
 
 def _record_worktree(hands: Hands, town: Town, address: Address, place: Path, branch: str, base: str) -> None:

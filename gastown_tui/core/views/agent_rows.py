@@ -117,7 +117,9 @@ def _note(town: Town, agent: Agent, verdict: Verdict, hook: Hook | None) -> str:
 
 
 def _steps(town: Town, bead_id: BeadId) -> str:
-    children = [town.find(child) for child, kind in town.dependents(bead_id) if kind == "parent-child"]
+    """How many of its numbered children are done; looking for others would read the whole shelf for every agent."""
+    highest = max((ledger.registers.children.get(bead_id, 0) for ledger in town.ledgers.values()), default=0)
+    children = (town.find(f"{bead_id}.{number}") for number in range(1, highest + 1))
     steps = [child for child in children if child is not None and parent_of(child) == bead_id]
     return f" {sum(step.is_closed for step in steps)}/{len(steps)}" if steps else ""
 

@@ -98,5 +98,3 @@ def _agent_need(town: Town, agent: Agent, verdict: Verdict, ages: Ages) -> NeedR
 def _is_snoozed(town: Town, key: str, now: datetime) -> bool:
     until = moment(town.own.registers.snoozed.get(key))
     return until is not None and until > now
-
-
