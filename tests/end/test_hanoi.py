@@ -125,15 +125,11 @@ def test_seven_disks_are_moved_though_workers_die_at_any_line_and_are_replaced(r
     while (hook := hands.ledger.read().holder(root)) is not None:
         if deaths and chance.random() < 0.35:
             pass_on(hands, root, chance)
-            print("PASS", rig.hands.ledger.read().holder(root))
             changes += 1
             continue
         mine, death = mortal(worker_of(rig, sessions, root), chance.randrange(80))
         try:
-            term = ScriptedTerminal()
-            print(hook.agent, hook.assignment_id)
-            Worker(mine, hook.agent, term).live()
-            print(term.shown[-6:])
+            Worker(mine, hook.agent, ScriptedTerminal()).live()
         except Killed:
             deaths.append(death.where)
         assert len(deaths) < 1000, "it does not get on"
