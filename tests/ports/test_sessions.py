@@ -207,6 +207,12 @@ def test_the_server_inherits_neither_our_locks_nor_who_we_are(town: Town, monkey
     os.close(descriptor)
 
 
+def test_a_program_gets_the_path_it_was_started_with_and_not_that_of_whoever_starts_it(town: Town) -> None:
+    for name in ("mayor", "deacon"):
+        fact = town.start(name, PATH=f"/towns/bin/of/{name}:/usr/bin:/bin")
+        assert psutil.Process(fact.pid).environ()["PATH"] == f"/towns/bin/of/{name}:/usr/bin:/bin"
+
+
 def test_only_what_says_who_and_where_we_are_is_taken_out_of_an_environment() -> None:
     kept = {"PATH": "x", "ANTHROPIC_API_KEY": "k", "GIT_SSH_COMMAND": "s", "GTK_THEME": "t"}
     lost = {

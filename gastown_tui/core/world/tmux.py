@@ -166,6 +166,9 @@ class TmuxSessions:
             carried = [part for pair in pairs for part in ("-e", pair)]
         else:
             carried, program = [], ["env", *pairs, *program]
+        if carried and "PATH" in env:
+            # tmux gives a program the PATH of the client that starts it, whatever the session's environment says.
+            program = ["env", f"PATH={env['PATH']}", *program]
         size = ("-x", str(spec.width_cells), "-y", str(spec.height_cells))
         return [
             ("new-session", "-d", "-s", spec.name, "-n", "agent", *size, "-c", str(spec.cwd), *carried, "--", *program),
