@@ -213,6 +213,21 @@ def test_a_program_gets_the_path_it_was_started_with_and_not_that_of_whoever_sta
         assert psutil.Process(fact.pid).environ()["PATH"] == f"/towns/bin/of/{name}:/usr/bin:/bin"
 
 
+def test_secrets_reach_the_program_and_no_command_line(town: Town) -> None:
+    values = {"API_KEY": "s3cr3t 'quoted' $HOME `id`\nsecond line", "OTHER": ""}
+    waits = (sys.executable, "-c", "import time; print('waiting', flush=True); time.sleep(600)")
+    fact = town.sessions.start(SessionSpec(name="mayor", cwd=town.directory, argv=waits, secrets=values))
+    town.shows("mayor", "waiting")
+    environment = psutil.Process(fact.pid).environ()
+    assert {key: environment[key] for key in values} == values
+    assert "taken" not in environment
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            assert not any("s3cr3t" in part for part in process.cmdline())
+    assert not any("s3cr3t" in row for row in town.tmux("show-environment", "-t", "=mayor:"))
+    assert not list(town.sessions.socket.parent.glob("env-*"))
+
+
 def test_only_what_says_who_and_where_we_are_is_taken_out_of_an_environment() -> None:
     kept = {"PATH": "x", "ANTHROPIC_API_KEY": "k", "GIT_SSH_COMMAND": "s", "GTK_THEME": "t"}
     lost = {

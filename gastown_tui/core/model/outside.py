@@ -19,6 +19,9 @@ class SessionSpec(msgspec.Struct, frozen=True, kw_only=True):
     argv: tuple[str, ...]
     """The program; never passed through a shell."""
     env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Variables that anybody may read, as on a command line."""
+    secrets: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Variables only the program gets to see."""
     width_cells: int = 200
     height_cells: int = 50
 

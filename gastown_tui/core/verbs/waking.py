@@ -276,12 +276,10 @@ def _spec(
     if runtime.hooks == "claude":
         argv = (argv[0], "--settings", str(_claude_settings(hands)), *argv[1:])
     incarnation = f"{hook.assignment_id if hook else session_name(address)}_{hands.mint.nonce():016x}"
-    return SessionSpec(
-        name=session_name(address),
-        cwd=place,
-        argv=argv,
-        env={**runtime.env, **environment(hands, address, hook, incarnation)},
-    )
+    known = environment(hands, address, hook, incarnation)
+    # A preset is where people put the keys of a program's service.
+    secrets = {variable: value for variable, value in runtime.env.items() if variable not in known}
+    return SessionSpec(name=session_name(address), cwd=place, argv=argv, env=known, secrets=secrets)
 
 
 def environment(hands: Hands, address: Address, hook: Hook | None, incarnation: str) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from gastown_tui.core.ports import Clock
 from gastown_tui.core.world.tmux_answers import CLIENTS, FACTS, REMINDER, Pane, panes, session_facts, unreaped
 from gastown_tui.core.world.tmux_rows import LOOK, screen
 from gastown_tui.core.world.tmux_run import TmuxProgram
+from gastown_tui.core.world.tmux_secrets import TAKE_UP, lay_down
 from gastown_tui.core.world.tmux_speech import (
     incarnation,
     key_names,
@@ -137,9 +138,12 @@ class TmuxSessions:
         if found:
             self._end(self._panes(spec.name), grace_s=1.0)
         self._make_room()
+        taken = lay_down(self.socket.parent, spec.secrets) if spec.secrets else None
         try:
-            self._tmux.run(*_SERVER_OPTIONS, *self._creation(spec), name=spec.name)
+            self._tmux.run(*_SERVER_OPTIONS, *self._creation(spec, taken), name=spec.name)
         except ToolFailed as error:
+            if taken is not None:
+                taken.unlink(missing_ok=True)
             rival = self.find(spec.name) if "duplicate session" in error.stderr else None
             if rival is None:
                 raise
@@ -157,11 +161,12 @@ class TmuxSessions:
         except OSError as error:
             raise ToolFailed(f"no tmux socket can be made in {directory}: {error.strerror}") from error
 
-    def _creation(self, spec: SessionSpec) -> list[Sequence[str]]:
+    def _creation(self, spec: SessionSpec, taken: Path | None) -> list[Sequence[str]]:
         target = session_target(spec.name)
         env = {"COLORTERM": "truecolor", **spec.env}
         pairs = [f"{variable}={value}" for variable, value in env.items()]
-        program = ["/bin/sh", "-c", _IN_PLACE, str(spec.cwd), *spec.argv]
+        begin = [_IN_PLACE, str(spec.cwd)] if taken is None else [TAKE_UP, str(spec.cwd), str(taken)]
+        program = ["/bin/sh", "-c", *begin, *spec.argv]
         if self._tmux.is_since(3, 2):
             carried = [part for pair in pairs for part in ("-e", pair)]
         else:
@@ -344,7 +349,7 @@ def _check(spec: SessionSpec) -> None:
         raise BadInput(f"session {spec.name} has no program to run")
     if not (1 < spec.width_cells <= 10_000 and 1 < spec.height_cells <= 10_000):
         raise BadInput(f"a session cannot be {spec.width_cells}x{spec.height_cells} cells large")
-    for variable, value in spec.env.items():
+    for variable, value in (*spec.env.items(), *spec.secrets.items()):
         if not _VARIABLE.fullmatch(variable) or "\0" in value:
             raise BadInput(f"{shown(variable)} cannot be an environment variable of session {spec.name}")
     if not spec.cwd.is_absolute() or not spec.cwd.is_dir():
