@@ -44,7 +44,7 @@ def rig(tmp_path: Path) -> Iterator[RigAtWork]:
         ("runtime", "shell"),
         ("daemon.beat_s", "0.2"),
         ("health.restart_limit", "10000"),
-        ("health.restart_backoff_s", "0.05"),
+        ("health.restart_backoff_s", "0"),
     ):
         at_work.hands.files.set_setting(settings, key, value)
     yield at_work
@@ -152,11 +152,8 @@ def test_a_tower_is_moved_though_the_workers_processes_are_killed(rig: RigAtWork
     town = rig.hands.ledger.read()
     steps = [step.id for step in worklist(town, town.bead(root))]
     running.start(rig.hands, no_mayor=True)
-    deaths = 0
-    for goal in sorted(chance.sample(range(1, len(steps)), 5 if not LONG else 40)):
-        eventually(lambda goal=goal: closed(rig, steps) >= goal, within_s=120)
-        time.sleep(chance.uniform(0, 0.3))
-        deaths += kill_worker(rig, root)
+    goals = sorted(chance.sample(range(1, len(steps) - 1), 40 if LONG else 4))
+    deaths = sum(killed_at(rig, root, steps, goal, chance) for goal in goals)
     eventually(lambda: rig.hands.ledger.read().bead(root).is_closed, within_s=300)
     print(f"seed {SEED}: {deaths} processes killed")
     assert deaths >= 2
@@ -164,9 +161,20 @@ def test_a_tower_is_moved_though_the_workers_processes_are_killed(rig: RigAtWork
     check_ledger(rig, root, steps)
 
 
-def closed(rig: RigAtWork, steps: list[BeadId]) -> int:
-    town = rig.hands.ledger.read()
-    return sum(town.bead(step).is_closed for step in steps)
+def killed_at(rig: RigAtWork, root: BeadId, steps: list[BeadId], goal: int, chance: random.Random) -> bool:
+    """Wait until so many steps are done and a little longer, then kill the worker, unless all was handed in."""
+
+    def is_reached() -> bool:
+        town = rig.hands.ledger.read()
+        return sum(town.bead(step).is_closed for step in steps) >= goal
+
+    eventually(is_reached, within_s=120)
+    time.sleep(chance.uniform(0, 0.3))
+    return eventually(lambda: "killed" if kill_worker(rig, root) else is_handed_in(rig, root), within_s=60) == "killed"
+
+
+def is_handed_in(rig: RigAtWork, root: BeadId) -> str:
+    return "" if rig.hands.ledger.read().holder(root) else "handed in"
 
 
 def kill_worker(rig: RigAtWork, root: BeadId) -> bool:
