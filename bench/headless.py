@@ -199,7 +199,7 @@ def conditions() -> dict[str, str]:
         "python": platform.python_version(),
         "click": version("click"),
         "msgspec": version("msgspec"),
-        "load": f"{os.getloadavg()[0]:.1f}",
+        "load at the start": f"{os.getloadavg()[0]:.1f}",
     }
 
 
@@ -217,7 +217,7 @@ def page(rows: list[dict[str, Any]], about: dict[str, str], rounds: int) -> str:
         "# Headless start",
         "",
         f"Written by `bench/headless.py`: medians of {rounds} rounds, every command once a round, in turn.",
-        f"Measured on: {said} (load: over the minute before the first round).",
+        f"Measured with: {said}.",
         "",
         "| command | ms | processor ms | against | ratio | processor ratio | budget | |",
         "|---|---|---|---|---|---|---|---|",
@@ -255,6 +255,7 @@ def main() -> int:
         for _ in range(rounds):
             for case in found:
                 once(case)
+    about["load at the end"] = f"{os.getloadavg()[0]:.1f}"
     rows = table(found)
     for row in rows:
         mark = "" if row["case"] == row["against"] else "ok" if row["within"] else "OVER"

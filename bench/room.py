@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -297,7 +297,7 @@ async def idle(terminal: Terminal, root: Path, seconds: float) -> dict[str, Any]
     """What the room uses while nothing happens, its children included."""
     printed = terminal.folder / "printed"
     async with room(terminal, root) as (_seconds, process):
-        await asyncio.sleep(6.0)
+        await asyncio.sleep(3.0 if seconds < 10 else 30.0)
         await terminal.client.command("pipe-pane", "-t", f"={PANE}:", f"cat > {printed}")
         before, forked = _used(process), _reaped(process)
         began = time.monotonic()
@@ -350,14 +350,15 @@ async def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     hands = a_town(folder, options.agents, options.beads)
     root, terminal = folder / "town", Terminal(folder)
     short = options.short
+    benches: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
+        "first frame": lambda: first_frames(terminal, root, 2 if short else 9),
+        "key to paint": lambda: keys_to_paint(terminal, root, 10 if short else 100),
+        "event to screen": lambda: events_to_screen(terminal, root, hands, 5 if short else 60),
+        "typing echo": lambda: echoes(terminal, root, 5 if short else 80),
+        "idle": lambda: idle(terminal, root, 3.0 if short else 120.0),
+    }
     try:
-        return {
-            "first frame": await first_frames(terminal, root, 2 if short else 9),
-            "key to paint": await keys_to_paint(terminal, root, 10 if short else 100),
-            "event to screen": await events_to_screen(terminal, root, hands, 5 if short else 60),
-            "typing echo": await echoes(terminal, root, 5 if short else 80),
-            "idle": await idle(terminal, root, 3.0 if short else 120.0),
-        }
+        return {name: await bench() for name, bench in benches.items() if options.only in ("", name)}
     finally:
         terminal.close()
         hands.sessions.close_server()
@@ -370,6 +371,7 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=0, help="how many agents; 30, or 4 in the short form")
     parser.add_argument("--beads", type=int, default=0, help="how many beads; 10,000, or 300 in the short form")
     parser.add_argument("--busy", action="store_true", help="a third of the agents print 20 lines a second")
+    parser.add_argument("--only", default="", choices=("", *BUDGETS), metavar="NAME", help="only this figure")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     options = parser.parse_args()
     options.agents = options.agents or (4 if options.short else 30)
