@@ -94,6 +94,22 @@ def test_a_founding_that_broke_off_can_be_taken_up_again(tmp_path: Path) -> None
     assert hands_at(tmp_path / "gt").ledger.read().name == "gt"
 
 
+def test_a_founding_killed_at_its_very_beginning_is_nothing_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "gt" / "logs").mkdir(parents=True)
+    (tmp_path / "gt" / "logs" / "founding.lock").touch()
+    install(hands_at(tmp_path), "gt")
+    assert hands_at(tmp_path / "gt").ledger.read().name == "gt"
+
+
+def test_a_founding_killed_at_its_very_end_is_finished_with_force(tmp_path: Path) -> None:
+    home = a_real_town(tmp_path / "gt").ledger.home
+    routes = home / ".beads" / "routes.jsonl"
+    told = routes.read_bytes()
+    routes.unlink()
+    install(hands_at(home), force=True)
+    assert routes.read_bytes() == told
+
+
 def test_of_many_founders_at_once_one_wins_and_the_town_stands(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "gastown_tui", "--batch", "--quiet", "install", str(tmp_path / "gt")]
     founders = [

@@ -57,6 +57,25 @@ def test_a_rig_has_its_repository_its_places_and_its_ledger(town: Hands, project
     assert {"prefix": "ap-", "path": "api"} in routes
 
 
+def test_an_adding_killed_at_its_very_beginning_can_be_repeated(town: Hands, project: Path) -> None:
+    half = town.ledger.home / "api" / "..repo.git.half-k1ll3d"
+    half.mkdir(parents=True)
+    (half.parent / "mayor").mkdir()
+    added(town, project)
+    assert "api" in town.ledger.read().rigs()
+    assert not half.exists()
+
+
+def test_an_adding_killed_at_its_very_end_is_finished_by_whoever_repeats_it(town: Hands, project: Path) -> None:
+    added(town, project)
+    routes = town.ledger.home / ".beads" / "routes.jsonl"
+    told = routes.read_bytes()
+    routes.unlink()
+    with pytest.raises(Conflict, match="has a rig api already"):
+        rig_add(town, "api", str(project))
+    assert routes.read_bytes() == told
+
+
 def test_the_projects_own_tree_is_left_untouched(town: Hands, project: Path) -> None:
     before = git(project, "rev-parse", "HEAD")
     folder = added(town, project)

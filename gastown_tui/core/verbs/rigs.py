@@ -84,7 +84,11 @@ def rig_add(
         ToolFailed: the repository could not be fetched; nothing is left behind.
     """
     town = hands.ledger.read()
-    rig = rules.check_new_name(town, name)
+    try:
+        rig = rules.check_new_name(town, name)
+    except Conflict:
+        _finish(hands, town, name)
+        raise
     source = _source(hands, url, remote)
     if prefix:
         rules.check_prefix(town, prefix)
@@ -111,7 +115,7 @@ def _add(hands: Hands, rig: RigName, source: str, prefix: str, branch: str, gate
     folder = hands.ledger.home / rig
     was_there = hands.files.exists(folder)
     bare = folder / ".repo.git"
-    if was_there and hands.files.names(folder) and not hands.files.exists(bare):
+    if was_there and not hands.files.exists(bare) and not _is_unbegun(hands, folder):
         raise Conflict(f"{folder} is in the way", hint="move it somewhere else, or choose another name")
     try:
         hands.files.make_directory(folder / "mayor")
@@ -130,7 +134,7 @@ def _add(hands: Hands, rig: RigName, source: str, prefix: str, branch: str, gate
         if not was_there and rig not in hands.ledger.read().rigs():
             _clear(hands, folder)
         raise
-    _write_routes(hands, recorded.town)
+    founding.write_routes(hands.files, hands.ledger.home, recorded.town)
     town = _adopt(hands, rig, chosen)
     return Added(
         name=rig,
@@ -142,6 +146,19 @@ def _add(hands: Hands, rig: RigName, source: str, prefix: str, branch: str, gate
         guessed=guess.because,
         beads=len(town.ledgers[rig].beads) if rig in town.ledgers else 0,
     )
+
+
+def _is_unbegun(hands: Hands, folder: Path) -> bool:
+    """Whether a folder holds no more than an adding leaves there that was killed at its very beginning."""
+    names = {name for name in hands.files.names(folder) if not name.startswith("..repo.git.half-")}
+    return names <= {"mayor"} and not hands.files.names(folder / "mayor")
+
+
+def _finish(hands: Hands, town: Town, name: str) -> None:
+    """What an adding still has to do that was killed once the rig was on record."""
+    known = next((rig for rig in town.rigs().values() if rig.name == name and rig.name in town.ledgers), None)
+    if known is not None:
+        founding.write_routes(hands.files, hands.ledger.home, _adopt(hands, known.name, known.prefix))
 
 
 def _prefix(hands: Hands, rig: RigName, asked: str, *ledgers: Path) -> str:
@@ -203,12 +220,6 @@ def _adopt(hands: Hands, rig: RigName, prefix: str) -> Town:
         return () if named else (Entry(e.LedgerCreated(prefix=prefix), rig),)
 
     return hands.ledger.record(decide, actor=hands.actor, ledgers=("", rig)).town
-
-
-def _write_routes(hands: Hands, town: Town) -> None:
-    own = town.own.registers.prefix or town.settings.prefix
-    places = {rig.prefix: str(rig.name) for rig in town.rigs().values()}
-    hands.files.write_text(hands.ledger.home / ".beads" / "routes.jsonl", founding.routes(own, places))
 
 
 def _clear(hands: Hands, folder: Path) -> None:
@@ -339,7 +350,7 @@ def rig_remove(
     recorded = hands.ledger.record(lambda now: rules.leave(now, rig, force=force), actor=hands.actor, ledgers=ledgers)
     for agent in running:
         waking.rest(hands, agent.address, "its rig left the town", incarnation=agent.incarnation)
-    _write_routes(hands, hands.ledger.read())
+    founding.write_routes(hands.files, hands.ledger.home, hands.ledger.read())
     folder = hands.ledger.home / rig
     retired = sum(isinstance(event.fact, e.AgentRetired) for event in recorded.events)
     said = f"Took rig {rig} out of the town ({retired} agents retired). Its folder stays: {folder}\n"

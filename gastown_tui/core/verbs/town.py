@@ -15,12 +15,13 @@ from gastown_tui.core.model.address import DEACON, MAYOR, OVERSEER
 from gastown_tui.core.model.ids import parse_prefix, shown
 from gastown_tui.core.model.outside import RunOutcome
 from gastown_tui.core.model.text import one_line
-from gastown_tui.core.ports import Hands
+from gastown_tui.core.ports import Files, Hands
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 
 FOLDERS = ("mayor", "deacon", "bin", "logs")
 """What a town's own folder holds besides its ledger, its settings and its rigs."""
 _NAME_LIMIT = 60
+_LOCK = "founding.lock"
 _IGNORED = """\
 /bin/
 /logs/
@@ -88,7 +89,7 @@ def install(
         raise ToolFailed(trouble)
     made = [] if stands else _first_missing(hands, root)
     hands.files.make_directory(root / "logs")
-    with hands.processes.alone(root / "logs" / "founding.lock") as mine:
+    with hands.processes.alone(root / "logs" / _LOCK) as mine:
         if not mine or is_town(hands, root) is not stands:
             raise Conflict(f"somebody else is founding a town at {root}", hint="gt status there shows it")
         try:
@@ -142,6 +143,8 @@ def _check_place(hands: Hands, root: Path, *, stands: bool, force: bool) -> None
             f"{root} has a ledger of its own, .beads", hint="choose an empty folder, then gt rig add NAME on this one"
         )
     taken = [each for each in (*FOLDERS, "settings.toml") if each in names]
+    if "logs" in taken and set(hands.files.names(root / "logs")) <= {_LOCK}:
+        taken.remove("logs")
     if taken and not (force and "settings.toml" in taken):
         hint = (
             "--force goes on with a founding that broke off" if "settings.toml" in taken else "choose an empty folder"
@@ -166,8 +169,8 @@ def _found(hands: Hands, root: Path, name: str, prefix: str, owner: str, *, stan
     shims.write_launchers(hands, root / "bin")
     if not stands:
         files.create_ledger(root, prefix=prefix)
-        files.write_text(root / ".beads" / "routes.jsonl", routes(prefix, {}))
     recorded = hands.elsewhere(root).ledger.record(lambda town: _facts(town, name, owner), actor=OVERSEER)
+    write_routes(files, root, recorded.town)
     own = recorded.town.own.registers
     return Installed(name=own.town_name or name, path=str(root), prefix=own.prefix or prefix, repaired=stands)
 
@@ -180,15 +183,12 @@ def _facts(town: Town, name: str, owner: str) -> tuple[Entry, ...]:
     return (*founded, *agents)
 
 
-def routes(prefix: str, rigs: dict[str, str]) -> str:
-    """`routes.jsonl`: which prefix lives where, for other programs that read ledgers.
-
-    Args:
-        prefix: The town's own.
-        rigs: Folder by the prefix of each rig.
-    """
-    places = {f"{prefix}-": ".", f"{prefix}-cv-": ".", **{f"{each}-": place for each, place in rigs.items()}}
-    return "".join(json.dumps({"prefix": each, "path": place}) + "\n" for each, place in places.items())
+def write_routes(files: Files, root: Path, town: Town) -> None:
+    """Write `routes.jsonl`: which prefix lives where, for other programs that read ledgers."""
+    own = town.own.registers.prefix or town.settings.prefix
+    places = {f"{own}-": ".", f"{own}-cv-": ".", **{f"{rig.prefix}-": str(rig.name) for rig in town.rigs().values()}}
+    text = "".join(json.dumps({"prefix": each, "path": place}) + "\n" for each, place in places.items())
+    files.write_text(root / ".beads" / "routes.jsonl", text)
 
 
 def _settings(name: str, prefix: str) -> str:
