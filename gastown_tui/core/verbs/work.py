@@ -71,7 +71,8 @@ def _line(each: SlungBead) -> str:
         case "queued" | "would queue":
             return f"{each.state.capitalize()} {each.bead_id} for {each.agent}: {each.reason}"
         case "unchanged":
-            return f"{each.bead_id} was slung to {each.agent} already"
+            again = f"; {each.session} goes on with it" if each.started else ""
+            return f"{each.bead_id} was slung to {each.agent} already{again}"
         case "would hook":
             return f"Would hook {each.bead_id} on {each.agent}"
     if each.is_worker and (each.started or each.session):
@@ -99,8 +100,8 @@ def sling(
     """Hang a bead on a worker's hook and wake the worker.
 
     A rig takes one of its idle workers or makes one; beyond its capacity the bead waits in line. An agent takes one
-    bead. With no target, or `.`, you take it yourself. Slinging to the same target again changes nothing. A formula is
-    poured first: onto the bead of `--on`, else as work of its own.
+    bead. With no target, or `.`, you take it yourself. Slinging to the same target again only wakes a worker whose
+    session is gone. A formula is poured first: onto the bead of `--on`, else as work of its own.
 
     Raises:
         NotFound: no such bead, rig or agent.
@@ -163,6 +164,10 @@ def _performed(hands: Hands, request: dispatch.Request, decide: Decide, ledgers:
         if agent not in hung and recorded.town.hook(agent) is None and parts(agent).role is Role.POLECAT:
             rest(hands, agent, "its work was slung to somebody else")
     woken = {fact.ref_id: _roused(hands, recorded.town, fact) for fact in facts if isinstance(fact, e.HookSet)}
+    for bead_id in request.bead_ids:
+        hook = recorded.town.holder(bead_id)
+        if hook is not None and hook.bead_id not in woken and parts(hook.agent).role is Role.POLECAT:
+            woken[hook.bead_id] = wake(hands, hook.agent, patience_s=WAKE_PATIENCE_S)
     return Slung(beads=_told(recorded.town, request, facts, woken, is_dry=False))
 
 
@@ -268,7 +273,7 @@ def _told(
             )
     for bead_id in request.bead_ids:
         if bead_id not in found and town.bead(bead_id).kind != "epic":
-            found[BeadId(bead_id)] = _unchanged(town, BeadId(bead_id))
+            found[BeadId(bead_id)] = _unchanged(town, BeadId(bead_id), woken.get(BeadId(bead_id)))
     for bead_id, fact in poured.items():
         if bead_id in found:
             found[bead_id] = msgspec.structs.replace(found[bead_id], molecule_id=fact.mol_id, formula=fact.formula)
@@ -292,10 +297,17 @@ def _hooked(fact: e.HookSet, woken: Woken | None, convoys: dict[BeadId, BeadId],
     )
 
 
-def _unchanged(town: Town, bead_id: BeadId) -> SlungBead:
+def _unchanged(town: Town, bead_id: BeadId, woken: Woken | None) -> SlungBead:
     hook = town.holder(bead_id)
     if hook is not None:
-        return SlungBead(bead_id=bead_id, state="unchanged", agent=hook.agent, assignment_id=hook.assignment_id)
+        return SlungBead(
+            bead_id=bead_id,
+            state="unchanged",
+            agent=hook.agent,
+            assignment_id=hook.assignment_id,
+            session=woken.session if woken else "",
+            started=woken.started if woken else False,
+        )
     waiting = next((each for each in town.dispatches() if each.bead_id == bead_id), None)
     if waiting is not None:
         return SlungBead(bead_id=bead_id, state="queued", agent=waiting.target, reason=waiting.reason)
