@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 
@@ -11,14 +11,11 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, Conflict, NotFound, Refused
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import OVERSEER, Role, parts, session_name
-from gastown_tui.core.model.ids import BEAD_ID, Address, BeadId, shown
+from gastown_tui.core.model.ids import Address, BeadId
 from gastown_tui.core.ports import Decide, Hands, Recorded
 from gastown_tui.core.rules import addresses, dispatch, hooks
 from gastown_tui.core.verbs.declare import Arg, Receipt, Suggest, verb
 from gastown_tui.core.verbs.waking import Woken, rest, wake
-
-if TYPE_CHECKING:
-    from gastown_tui.core.model.formula import Proto
 
 WAKE_PATIENCE_S = 20.0
 """How long a sling waits for somebody else who is waking the same worker."""
@@ -123,13 +120,16 @@ def sling(
         force=force,
         with_convoy=not no_convoy,
     )
-    proto = _proto_meant(hands, request, word, on, var) if word else None
-    if proto is not None:
-        return _sling_formula(hands, request, proto, on, var, dry_run=dry_run)
-    draws = _draw(hands, max(1, dispatch.beads_meant(town, request)))
+    if word:
+        from gastown_tui.core.verbs import formula_sling
+
+        proto = formula_sling.proto_meant(hands, request, word, on, var)
+        if proto is not None:
+            return formula_sling.sling_formula(hands, request, proto, on, var, dry_run=dry_run)
+    draws = draw(hands, max(1, dispatch.beads_meant(town, request)))
     if dry_run:
         facts = [entry.fact for entry in dispatch.sling(town, request, draws)]
-        return Slung(beads=_told(town, request, facts, {}, is_dry=True))
+        return Slung(beads=told(town, request, facts, {}, is_dry=True))
     return perform(hands, request, draws)
 
 
@@ -151,10 +151,13 @@ def spawn(
 def perform(hands: Hands, request: dispatch.Request, draws: dispatch.Draws) -> Slung:
     """Record a sling in one transaction, then wake who got work and rest who lost it."""
     before = hands.ledger.read()
-    return _performed(hands, request, lambda town: dispatch.sling(town, request, draws), _ledgers(before, request))
+    return performed(
+        hands, request, lambda town: dispatch.sling(town, request, draws), ledgers_to_lock(before, request)
+    )
 
 
-def _performed(hands: Hands, request: dispatch.Request, decide: Decide, ledgers: Sequence[str]) -> Slung:
+def performed(hands: Hands, request: dispatch.Request, decide: Decide, ledgers: Sequence[str]) -> Slung:
+    """Record what was decided about a sling, then wake who has the work and rest who lost it."""
     before = hands.ledger.read()
     holders = [hook.agent for each in request.bead_ids if (hook := before.holder(each)) is not None]
     recorded = hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers)
@@ -168,30 +171,7 @@ def _performed(hands: Hands, request: dispatch.Request, decide: Decide, ledgers:
         hook = recorded.town.holder(bead_id)
         if hook is not None and hook.bead_id not in woken and parts(hook.agent).role is Role.POLECAT:
             woken[hook.bead_id] = wake(hands, hook.agent, patience_s=WAKE_PATIENCE_S)
-    return Slung(beads=_told(recorded.town, request, facts, woken, is_dry=False))
-
-
-def _sling_formula(
-    hands: Hands, request: dispatch.Request, proto: Proto, on: str, var: Sequence[str], *, dry_run: bool
-) -> Slung:
-    """Pour a formula and sling it, in one transaction."""
-    from gastown_tui.core.rules.formula_sling import FormulaSling, ledger_for, sling_formula
-    from gastown_tui.core.rules.formula_vars import parse_values
-
-    town = hands.ledger.read()
-    wish = FormulaSling(
-        proto=proto,
-        given=parse_values(var),
-        on=on,
-        request=msgspec.structs.replace(request, bead_ids=(on,) if on else ()),
-        nonce=hands.mint.nonce(),
-    )
-    draws = _draw(hands, 1)
-    if dry_run:
-        facts = [entry.fact for entry in sling_formula(town, wish, draws)]
-        return Slung(beads=_told(town, wish.request, facts, {}, is_dry=True))
-    ledgers = _ledgers(town, wish.request) if on else tuple(dict.fromkeys(("", ledger_for(town, request))))
-    return _performed(hands, wish.request, lambda now: sling_formula(now, wish, draws), ledgers)
+    return Slung(beads=told(recorded.town, request, facts, woken, is_dry=False))
 
 
 def _roused(hands: Hands, town: Town, fact: e.HookSet) -> Woken:
@@ -220,29 +200,15 @@ def _formula_word(town: Town, words: Sequence[str], on: str, var: Sequence[str])
     return words[0]
 
 
-def _proto_meant(hands: Hands, request: dispatch.Request, word: str, on: str, var: Sequence[str]) -> Proto | None:
-    """The formula a word names, cooked; None when it may be the id of a bead that is not there."""
-    from gastown_tui.core.rules.formula_sling import ledger_for
-    from gastown_tui.core.rules.formula_vars import parse_values
-    from gastown_tui.core.verbs.cookbook import Cookbook
-
-    town = hands.ledger.read()
-    book = Cookbook(hands, ledger=town.ledger_of(on) if on else ledger_for(town, request))
-    if on or var or book.knows(word):
-        return book.proto(word, parse_values(var))[0]
-    if not BEAD_ID.fullmatch(word):
-        raise NotFound(f"there is no bead {shown(word)}", hint="bd ready lists what could be slung")
-    return None
-
-
-def _draw(hands: Hands, count: int) -> dispatch.Draws:
+def draw(hands: Hands, count: int) -> dispatch.Draws:
+    """Chance for so many beads."""
     return dispatch.Draws(
         assignments=tuple(hands.mint.assignment_id() for _ in range(count)),
         nonces=tuple(hands.mint.nonce() for _ in range(count)),
     )
 
 
-def _ledgers(town: Town, request: dispatch.Request) -> tuple[str, ...]:
+def ledgers_to_lock(town: Town, request: dispatch.Request) -> tuple[str, ...]:
     """What a sling locks. An agent of the whole town may hold work of any rig, so all of them are caught up for it."""
     aim = dispatch.aimed(town, request.target, asker=request.asker, here=request.here)
     if aim.agent is not None and not parts(aim.agent).rig:
@@ -250,9 +216,10 @@ def _ledgers(town: Town, request: dispatch.Request) -> tuple[str, ...]:
     return dispatch.ledgers_of(town, request.bead_ids)
 
 
-def _told(
+def told(
     town: Town, request: dispatch.Request, facts: Sequence[e.Fact], woken: dict[BeadId, Woken], *, is_dry: bool
 ) -> tuple[SlungBead, ...]:
+    """What became of each bead, read from what was recorded."""
     convoys = {
         fact.dependencies[0].depends_on_id: fact.bead_id
         for fact in facts
@@ -333,7 +300,7 @@ def dispatch_waiting(hands: Hands) -> tuple[SlungBead, ...]:
             with_convoy=False,
         )
         try:
-            begun += perform(hands, request, _draw(hands, 1)).beads
+            begun += perform(hands, request, draw(hands, 1)).beads
         except (Conflict, Refused, NotFound, BadInput):
             continue  # Somebody was faster, or the bead changed; it keeps its place until it can be taken or dropped.
     return tuple(each for each in begun if each.state == "hooked")
