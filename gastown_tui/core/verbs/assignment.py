@@ -16,7 +16,7 @@ from gastown_tui.core.model.outside import Run, RunOutcome
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.town import Hook, Mail
 from gastown_tui.core.rules import beads, dispatch, hooks, mailing
-from gastown_tui.core.rules.molecules import worklist
+from gastown_tui.core.rules.molecules import Anatomy, worklist
 from gastown_tui.core.verbs import exits
 from gastown_tui.core.verbs.waking import bare_of, rescue_ref, target_of
 
@@ -91,7 +91,7 @@ class Assignment:
         if not is_whole and not piece.is_closed:
             held = set(hooks.waits_for(town, bead))
             blockers = [each for each in hooks.waits_for(town, piece) if each not in held]
-            if any(each in {other.id for other in worklist(town, bead)} for each in blockers):
+            if any(each in Anatomy(town, bead).steps for each in blockers):
                 raise Failed(f"the steps of {bead.id} wait for each other: {', '.join((piece.id, *blockers))}")
             if blockers:
                 raise Waits(blockers[0])
