@@ -68,12 +68,13 @@ class AgentActs(VerbActs):
 
     def action_peek(self) -> None:
         """The selected agent's screen as large as the room; again to go back."""
+        self.home.agent_meant()
         self.home.toggle_peek()
 
     @work
     async def action_why(self) -> None:
         """Show the evidence behind the selected agent's status."""
-        address = self.home.selected
+        address = self.home.agent_meant()
         if not address:
             self.say("no agent is selected")
             return
@@ -125,7 +126,7 @@ class AgentActs(VerbActs):
 
     def action_attach(self) -> None:
         """Type into the selected agent's screen in place; an agent without a session is started first."""
-        address = self.home.selected
+        address = self.home.agent_meant()
         if not address:
             self.say("no agent is selected")
         elif self.watch_town.has_session(address):
@@ -216,8 +217,8 @@ class AgentActs(VerbActs):
 
     def action_attach_full(self) -> None:
         """Hand the whole terminal to the selected agent, and come back to the very place."""
-        if self.home.selected:
-            self.run_named("attach", {"agent": self.home.selected})
+        if address := self.home.agent_meant():
+            self.run_named("attach", {"agent": address})
         else:
             self.say("no agent is selected")
 

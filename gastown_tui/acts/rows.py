@@ -91,8 +91,7 @@ class RowActs(AgentActs, MailActs):
             if home.focused_key:
                 await self.read_letter(home.focused_key, answering=True)
             return
-        need = home.need(home.focused_key) if home.focused_pane == "needs" else None
-        await self.reply_to_agent(need.address if need is not None else home.selected)
+        await self.reply_to_agent(home.agent_meant())
 
     # -------------------------------------------------------------------------------------------------- beads
 

@@ -253,6 +253,14 @@ class HomeScreen(Screen[object]):
             return self.list_of("beads").cursor_key if self.shows_beads else self.selected
         return self.list_of(pane).cursor_key
 
+    def agent_meant(self) -> str:
+        """The agent that keys are about: the one under the cursor, though its screen may not be shown yet."""
+        if self.focused_pane == "agents":
+            self._look_at(self.list_of("agents").cursor_key)
+        elif self.focused_pane == "needs" and (need := self.need(self.focused_key)) is not None and need.address:
+            self.select(need.address)
+        return self.selected
+
     def what_is_selected(self) -> dict[str, tuple[str, ...]]:
         """What the focused rows say about a form's fields, by the kind of value (`verbs.declare.Suggest`)."""
         pane = "beads" if self.shows_beads and self.focused_pane == "live" else self.focused_pane
@@ -269,7 +277,7 @@ class HomeScreen(Screen[object]):
             return self._about_agent(need.address)
         if pane == "agents" and len(chosen) > 1:
             return {Suggest.AGENT: chosen}
-        return self._about_agent(self.selected)
+        return self._about_agent(self.agent_meant())
 
     def _about_agent(self, address: str) -> dict[str, tuple[str, ...]]:
         row = self.agent(address)
