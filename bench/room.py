@@ -297,7 +297,7 @@ async def idle(terminal: Terminal, root: Path, seconds: float) -> dict[str, Any]
     """What the room uses while nothing happens, its children included."""
     printed = terminal.folder / "printed"
     async with room(terminal, root) as (_seconds, process):
-        await asyncio.sleep(3.0 if seconds < 10 else 30.0)
+        await asyncio.sleep(3.0 if seconds < 10 else 75.0)
         await terminal.client.command("pipe-pane", "-t", f"={PANE}:", f"cat > {printed}")
         before, forked = _used(process), _reaped(process)
         began = time.monotonic()

@@ -33,6 +33,8 @@ SETTLE_S = 1.5
 """When the rest is made ready if no town has been read by then."""
 COST_TICKS = 5
 """Over how many ticks our own use of the processor is averaged."""
+CALM_TICKS = 20
+"""After how many ticks without an event or a key the clock leaves the seconds out."""
 
 
 class GastownApp(RowActs, FirstRunActs):
@@ -51,6 +53,8 @@ class GastownApp(RowActs, FirstRunActs):
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     _ticks = 0
+    _stirred_at = 0
+    _unknown_since = ""
     _is_settled = False
     _knows_verbs = False
 
@@ -143,8 +147,9 @@ class GastownApp(RowActs, FirstRunActs):
             self.call_after_refresh(self._settle)
             if not self.is_demo:
                 remembered.open_next_time(self.watch_town.hands.ledger.home if self.watch_town.hands else None)
-        self._status = message.view.status
+        self._status, self._unknown_since = message.view.status, ""
         if message.lag_ms:
+            self._stirred_at = self._ticks
             self._cost = msgspec.structs.replace(self._cost, lag_ms=message.lag_ms)
         self.home.show(message.view)
         self._show_status()
@@ -156,8 +161,8 @@ class GastownApp(RowActs, FirstRunActs):
         elif message.opening:
             self.exit(1, message="\n".join(_told(message.error.message, message.error.hint)))
         else:
-            since = self._clock()[:5]
-            trouble = self._status.trouble or f"unknown since {since}: {message.error.message}"
+            self._unknown_since = self._unknown_since or self._clock()[:5]
+            trouble = f"unknown since {self._unknown_since}: {message.error.message}"
             self._status = msgspec.structs.replace(self._status, trouble=trouble)
             self._show_status()
 
@@ -168,6 +173,11 @@ class GastownApp(RowActs, FirstRunActs):
             self._show_status()
         elif self.home.view is not None:
             self.home.show_clock(self._clock())
+
+    @property
+    def _is_calm(self) -> bool:
+        """Nothing has happened for a while: the clock then shows minutes, and nothing is painted every second."""
+        return self._ticks - self._stirred_at > CALM_TICKS
 
     def _count_cost(self) -> None:
         used, now = self.sources.used()
@@ -180,13 +190,19 @@ class GastownApp(RowActs, FirstRunActs):
     def _clock(self) -> str:
         hands = self.watch_town.hands
         now = hands.clock.now() if hands is not None else datetime.now().astimezone()
-        return f"{now.astimezone(self.zone):%H:%M:%S}"
+        return f"{now.astimezone(self.zone):{'%H:%M' if self._is_calm else '%H:%M:%S'}}"
 
     def _show_status(self) -> None:
         if self.home.view is not None:
             self.home.show_status(self._status, clock=self._clock(), cost=self._cost)
 
     # -------------------------------------------------------------------------------------------------- keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whoever presses a key or moves the mouse sees the seconds again."""
+        if isinstance(event, events.InputEvent):
+            self._stirred_at = self._ticks
+        await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         """Keys of verbs that were pressed before the verbs were there do what they do a moment later."""
