@@ -14,8 +14,8 @@ from gastown_tui.core.events import Edge
 from gastown_tui.core.fold import LedgerState, Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.rules import bead_deletion, edges, renaming
 from gastown_tui.core.rules import beads as rules
-from gastown_tui.core.rules import edges, renaming
 from gastown_tui.core.rules.bead_ids import (
     depth_of,
     fresh_id,
@@ -350,8 +350,8 @@ def test_deleting_leaves_a_tombstone_and_no_edge_or_mention() -> None:
         a_bead("gt-b", description="see gt-a, not gt-ab nor gt-a.1; (gt-a)"),
         a_bead("gt-c", needs=["gt-a"]),
     )
-    plan = rules.plan_deletion(town, [BeadId("gt-a")])
-    gone = after(town, rules.delete(town, plan, reason="twice"), actor="ada")
+    plan = bead_deletion.plan_deletion(town, [BeadId("gt-a")])
+    gone = after(town, bead_deletion.delete(town, plan, reason="twice"), actor="ada")
     assert gone.find("gt-a") is None
     dead = gone.own.beads[BeadId("gt-a")]
     assert (dead.status, dead.deleted_by, dead.delete_reason, dead.original_type) == (
@@ -367,17 +367,17 @@ def test_deleting_leaves_a_tombstone_and_no_edge_or_mention() -> None:
 
 def test_a_cascade_takes_everything_that_depends() -> None:
     town = a_lone("gt-a", a_bead("gt-b", needs=["gt-a"]), a_bead("gt-c", parent="gt-b"), "gt-d")
-    plan = rules.plan_deletion(town, [BeadId("gt-a")], cascade=True)
+    plan = bead_deletion.plan_deletion(town, [BeadId("gt-a")], cascade=True)
     assert {bead.id for bead in plan.beads} == {"gt-a", "gt-b", "gt-c"} and plan.orphans == ()
 
 
 def test_what_is_not_there_cannot_be_deleted_and_what_is_hooked_is_refused() -> None:
     town = a_town(rigs={"api": "ap"}, beads=["ap-1", "ap-2"], hooks=[a_hook("api/polecats/nux", "ap-1")])
     one, two = [BeadId("ap-9")], [BeadId("ap-9"), BeadId("ap-8")]
-    assert refusal(NotFound, rules.plan_deletion, town, one) == "issue ap-9 not found"
-    assert refusal(NotFound, rules.plan_deletion, town, two) == "issues not found: ap-9, ap-8"
-    plan = rules.plan_deletion(town, [BeadId("ap-1")])
-    assert "hook of api/polecats/nux" in refusal(Refused, rules.delete, town, plan)
+    assert refusal(NotFound, bead_deletion.plan_deletion, town, one) == "issue ap-9 not found"
+    assert refusal(NotFound, bead_deletion.plan_deletion, town, two) == "issues not found: ap-9, ap-8"
+    plan = bead_deletion.plan_deletion(town, [BeadId("ap-1")])
+    assert "hook of api/polecats/nux" in refusal(Refused, bead_deletion.delete, town, plan)
 
 
 # ---------------------------------------------------------------------------------------------- depending

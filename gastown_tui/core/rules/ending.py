@@ -13,7 +13,7 @@ from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.text import one_line
-from gastown_tui.core.rules import beads, molecules
+from gastown_tui.core.rules import bead_deletion, beads, molecules
 from gastown_tui.core.rules.bead_ids import fresh_id, prefix_of_ledger
 from gastown_tui.core.rules.molecules import Anatomy
 
@@ -80,7 +80,9 @@ def squash(town: Town, wish: Squashing, *, actor: str, nonce: int) -> Squashed:
     entries = [Entry(filed, ledger), Entry(closed, ledger)]
     gone = [] if wish.keep_children else [*anatomy.steps.values(), *anatomy.gates()]
     deleted = tuple(bead.id for bead in gone if bead.ephemeral)
-    entries += beads.delete(town, beads.plan_deletion(town, deleted), reason=f"squashed into {digest_id}")
+    entries += bead_deletion.delete(
+        town, bead_deletion.plan_deletion(town, deleted), reason=f"squashed into {digest_id}"
+    )
     entries += _left_undone(town, [step for step in undone if step.id not in deleted])
     entries += beads.close(town, root, reason=f"Squashed: {len(steps)} steps → {digest_id}", force=True)
     if root.ephemeral:
@@ -144,7 +146,7 @@ def burn(town: Town, bead_id: str) -> Burned:
     root = _root(town, bead_id)
     anatomy = Anatomy(town, root)
     doomed = [root.id, *anatomy.steps, *(gate.id for gate in anatomy.gates())]
-    deleted = beads.delete(town, beads.plan_deletion(town, doomed), reason="burned")
+    deleted = bead_deletion.delete(town, bead_deletion.plan_deletion(town, doomed), reason="burned")
     ledger = town.ledger_of(root.id)
     entries = [*_detached(town, root), *deleted, Entry(e.MolAbandoned(mol_id=root.id, reason="burned"), ledger)]
     return Burned(root.id, tuple(doomed), tuple(entries))

@@ -28,7 +28,7 @@ WORDS: dict[str, str] = {
     "bd children": "bd_show", "bd list": "bd_list", "bd search": "bd_list", "bd count": "bd_list",
     "bd ready": "bd_ready", "bd blocked": "bd_ready", "bd update": "bd_update", "bd reopen": "bd_update",
     "bd defer": "bd_update", "bd undefer": "bd_update", "bd pin": "bd_update", "bd unpin": "bd_update",
-    "bd delete": "bd_update", "bd restore": "bd_update", "bd close": "bd_close", "bd dep": "bd_dep",
+    "bd delete": "bd_delete", "bd restore": "bd_delete", "bd close": "bd_close", "bd dep": "bd_dep",
     "bd relate": "bd_dep", "bd unrelate": "bd_dep", "bd duplicate": "bd_dep", "bd supersede": "bd_dep",
     "bd label": "bd_label", "bd comments": "bd_label", "bd comment": "bd_label", "bd note": "bd_label",
     "bd state": "bd_label", "bd set-state": "bd_label", "bd ship": "bd_label", "bd epic": "bd_epic",

@@ -14,8 +14,7 @@ from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules import beads as rules
-from gastown_tui.core.rules import care
+from gastown_tui.core.rules import bead_deletion, care
 from gastown_tui.core.verbs.bd_setup import BD_VERSION
 from gastown_tui.core.verbs.beads import Said, beads_dir, beads_here, ledgers_for
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
@@ -174,7 +173,7 @@ def detect_pollution(
             raise Refused("detect-pollution --clean deletes beads", hint="--yes says yes")
         ids = [each.bead.id for each in found]
         hands.ledger.record(
-            lambda now: rules.delete(now, rules.plan_deletion(now, ids), reason="test pollution"),
+            lambda now: bead_deletion.delete(now, bead_deletion.plan_deletion(now, ids), reason="test pollution"),
             actor=hands.actor,
             ledgers=ledgers_for(town, ids),
         )
