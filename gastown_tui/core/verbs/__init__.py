@@ -25,7 +25,7 @@ WORDS: dict[str, str] = {
     # beads
     "bd": "beads",
     "bd create": "bd_create", "bd new": "bd_create", "bd q": "bd_create", "bd show": "bd_show", "bd view": "bd_show",
-    "bd children": "bd_show", "bd list": "bd_list", "bd search": "bd_list", "bd count": "bd_list",
+    "bd children": "bd_show", "bd list": "bd_list", "bd search": "bd_list", "bd count": "bd_count",
     "bd ready": "bd_ready", "bd blocked": "bd_ready", "bd update": "bd_update", "bd reopen": "bd_update",
     "bd defer": "bd_update", "bd undefer": "bd_update", "bd pin": "bd_update", "bd unpin": "bd_update",
     "bd delete": "bd_delete", "bd restore": "bd_delete", "bd close": "bd_close", "bd dep": "bd_dep",

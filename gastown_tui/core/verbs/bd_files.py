@@ -19,7 +19,7 @@ from gastown_tui.core.model.times import epoch_ns
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.bead_values import kind_meant, parse_priority
 from gastown_tui.core.rules.queries import Filter, chosen
-from gastown_tui.core.verbs.bd_list import (
+from gastown_tui.core.verbs.bead_filters import (
     Assignee,
     CreatedAfter,
     CreatedBefore,

@@ -1,9 +1,7 @@
-"""Lists of beads: everything, what matches, how many."""
+"""Lists of beads: everything, and what matches."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from msgspec import UNSET
@@ -11,37 +9,43 @@ from msgspec import UNSET
 from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
-from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules.queries import HIDDEN, Filter, Span, chosen, ordered
-from gastown_tui.core.verbs.beads import Said, beads_here, local_now, one
+from gastown_tui.core.rules.queries import HIDDEN, Filter, chosen, ordered
+from gastown_tui.core.verbs.bead_filters import (
+    LIMIT,
+    Assignee,
+    ClosedAfter,
+    ClosedBefore,
+    CreatedAfter,
+    CreatedBefore,
+    DescContains,
+    EmptyDescription,
+    Labels,
+    LabelsAny,
+    LeastPriority,
+    MostPriority,
+    NoAssignee,
+    NoLabels,
+    NotesContains,
+    Reverse,
+    Sort,
+    Status,
+    Type,
+    UpdatedAfter,
+    UpdatedBefore,
+    is_agent,
+    kind_of,
+    limit_of,
+    priority_of,
+    span,
+    whole_id,
+)
+from gastown_tui.core.verbs.beads import beads_here, one
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json
 
-LIMIT = 50
 AGENT_LIMIT = 20
-
-Status = Annotated[str, Arg("Only this status, several with commas, or all", flags=("--status", "-s"))]
-Type = Annotated[str, Arg("Only this type", flags=("--type", "-t"))]
-Assignee = Annotated[str, Arg("Only work of this one", flags=("--assignee", "-a"), suggest=Suggest.AGENT)]
-Labels = Annotated[tuple[str, ...], Arg("With all of these labels", flags=("--label", "-l"), split=True)]
-LabelsAny = Annotated[tuple[str, ...], Arg("With one of these labels", flags=("--label-any",), split=True)]
-LeastPriority = Annotated[str, Arg("Not more urgent than this: 0-4", flags=("--priority-min",))]
-MostPriority = Annotated[str, Arg("Not less urgent than this: 0-4", flags=("--priority-max",))]
-NoAssignee = Annotated[bool, Arg("Only what is nobody's")]
-NoLabels = Annotated[bool, Arg("Only without labels")]
-EmptyDescription = Annotated[bool, Arg("Only without a description")]
-DescContains = Annotated[str, Arg("Words in the description")]
-NotesContains = Annotated[str, Arg("Words in the notes")]
-CreatedAfter = Annotated[str, Arg("Filed after: -7d, yesterday, 2025-01-15")]
-CreatedBefore = Annotated[str, Arg("Filed before")]
-UpdatedAfter = Annotated[str, Arg("Changed after")]
-UpdatedBefore = Annotated[str, Arg("Changed before")]
-ClosedAfter = Annotated[str, Arg("Closed after")]
-ClosedBefore = Annotated[str, Arg("Closed before")]
-Sort = Annotated[str, Arg("priority, created, updated, closed, status, id, title, type or assignee")]
-Reverse = Annotated[bool, Arg("The other way round", flags=("--reverse", "-r"))]
 
 
 class Listed(Receipt, kw_only=True, frozen=True):
@@ -146,9 +150,9 @@ def list_(
         status="open" if ready else status,
         hidden=frozenset() if all else HIDDEN,
         kind=kind_of(type_),
-        priority=_priority(priority),
-        priority_min=_priority(priority_min),
-        priority_max=_priority(priority_max),
+        priority=priority_of(priority),
+        priority_min=priority_of(priority_min),
+        priority_max=priority_of(priority_max),
         assignee=assignee,
         no_assignee=no_assignee,
         labels=label,
@@ -159,7 +163,7 @@ def list_(
         title=title,
         description=desc_contains,
         notes=notes_contains,
-        ids=tuple(_whole_id(hands, town, each) for each in id),
+        ids=tuple(whole_id(hands, town, each) for each in id),
         spec=spec,
         created=span(hands, "created", created_after, created_before),
         updated=span(hands, "updated", updated_after, updated_before),
@@ -223,8 +227,8 @@ def search(
         status=status,
         hidden=frozenset({"tombstone"}),
         kind=kind_of(type_),
-        priority_min=_priority(priority_min),
-        priority_max=_priority(priority_max),
+        priority_min=priority_of(priority_min),
+        priority_max=priority_of(priority_max),
         assignee=assignee,
         no_assignee=no_assignee,
         labels=label,
@@ -268,143 +272,6 @@ class Found(Receipt, kw_only=True, frozen=True):
         return bead_json.rows(self.town, self.beads, edges=False)
 
 
-@verb("bd count", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
-def count(
-    hands: Hands,
-    *,
-    status: Status = "",
-    assignee: Assignee = "",
-    type_: Type = "",
-    label: Labels = (),
-    label_any: LabelsAny = (),
-    title: Annotated[str, Arg("Words in the title", flags=("--title", "--title-contains"))] = "",
-    id: Annotated[tuple[str, ...], Arg("These ids", metavar="ID", split=True)] = (),
-    desc_contains: DescContains = "",
-    notes_contains: NotesContains = "",
-    priority: Annotated[int | None, Arg("Only this priority", flags=("--priority", "-p"))] = None,
-    priority_min: Annotated[int | None, Arg("Not more urgent than this")] = None,
-    priority_max: Annotated[int | None, Arg("Not less urgent than this")] = None,
-    created_after: CreatedAfter = "",
-    created_before: CreatedBefore = "",
-    updated_after: UpdatedAfter = "",
-    updated_before: UpdatedBefore = "",
-    closed_after: ClosedAfter = "",
-    closed_before: ClosedBefore = "",
-    empty_description: EmptyDescription = False,
-    no_assignee: NoAssignee = False,
-    no_labels: NoLabels = False,
-    by_status: Annotated[bool, Arg("One number for each status")] = False,
-    by_priority: Annotated[bool, Arg("One number for each priority")] = False,
-    by_type: Annotated[bool, Arg("One number for each type")] = False,
-    by_assignee: Annotated[bool, Arg("One number for each assignee")] = False,
-    by_label: Annotated[bool, Arg("One number for each label")] = False,
-) -> Receipt:
-    """Count beads, closed ones too, whole or in groups."""
-    groups = [by_status, by_priority, by_type, by_assignee, by_label]
-    if sum(groups) > 1:
-        raise BadInput("only one --by-* flag can be specified")
-    town = hands.ledger.read()
-    wanted = Filter(
-        status=status,
-        hidden=frozenset({"tombstone"}),
-        kind=kind_of(type_),
-        priority=priority,
-        priority_min=priority_min,
-        priority_max=priority_max,
-        assignee=assignee,
-        no_assignee=no_assignee,
-        labels=label,
-        labels_any=label_any,
-        no_labels=no_labels,
-        title=title,
-        description=desc_contains,
-        notes=notes_contains,
-        ids=tuple(_whole_id(hands, town, each) for each in id),
-        created=span(hands, "created", created_after, created_before),
-        updated=span(hands, "updated", updated_after, updated_before),
-        closed=span(hands, "closed", closed_after, closed_before),
-        empty_description=empty_description,
-        templates=True,
-        gates=True,
-    )
-    found = chosen(beads_here(hands, town), wanted, hands.clock.now())
-    if not any(groups):
-        return Said(plain=str(len(found)), value={"count": len(found)})
-    return _grouped(found, _GROUPINGS[groups.index(True)])
-
-
-_GROUPINGS: tuple[Callable[[Bead], Iterable[str]], ...] = (
-    lambda bead: (bead.state,),
-    lambda bead: (f"P{bead.priority}",),
-    lambda bead: (bead.kind,),
-    lambda bead: (bead.assignee or "(unassigned)",),
-    lambda bead: bead.labels or ("(no labels)",),
-)
-
-
-def _grouped(found: list[Bead], grouping: Callable[[Bead], Iterable[str]]) -> Said:
-    counts = sorted(Counter(group for bead in found for group in grouping(bead)).items())
-    lines = [f"Total: {len(found)}", "", *(f"{one_line(group)}: {number}" for group, number in counts)]
-    rows = [{"group": group, "count": number} for group, number in counts]
-    return Said(plain="\n".join(lines), value={"total": len(found), "groups": rows})
-
-
-# ---------------------------------------------------------------------------------------------- shared by lists
-
-
-def limit_of(given: int | None, *, default: int) -> int:
-    """How many rows to show; 0: all.
-
-    Raises:
-        BadInput: a negative number was asked for.
-    """
-    if given is not None and given < 0:
-        raise BadInput("--limit must not be negative; 0 shows all")
-    return default if given is None else given
-
-
-def is_agent(hands: Hands) -> bool:
-    """Whether the reader is a program that pays for every character."""
-    return hands.env.get("BD_AGENT_MODE") == "1"
-
-
-def span(hands: Hands, name: str, after: str, before: str) -> Span:
-    """The moments of a pair of date options.
-
-    Raises:
-        BadInput: one is not a time; the message names the option.
-    """
-    return Span(_moment(hands, f"{name}-after", after), _moment(hands, f"{name}-before", before))
-
-
-def _moment(hands: Hands, flag: str, text: str) -> str:
-    if not text:
-        return ""
-    from gastown_tui.core.rules.bead_values import parse_time
-
-    try:
-        return parse_time(text, local_now(hands))
-    except BadInput as error:
-        raise BadInput(f"parsing --{flag}: {error.message}") from error
-
-
-def _priority(text: str) -> int | None:
-    if not text:
-        return None
-    from gastown_tui.core.rules.bead_values import parse_priority
-
-    return parse_priority(text)
-
-
-def kind_of(text: str) -> str:
-    """A type with its aliases read; empty for none."""
-    if not text:
-        return ""
-    from gastown_tui.core.rules.bead_values import kind_meant
-
-    return kind_meant(text)
-
-
 def _family(town: Town, above: Bead) -> list[Bead]:
     from gastown_tui.core.rules.beads import descendants
 
@@ -413,13 +280,6 @@ def _family(town: Town, above: Bead) -> list[Bead]:
 
 def _default_limit(hands: Hands) -> int:
     return AGENT_LIMIT if is_agent(hands) else LIMIT
-
-
-def _whole_id(hands: Hands, town: Town, text: str) -> BeadId:
-    try:
-        return one(hands, town, text).id
-    except NotFound:
-        return BeadId(text)
 
 
 def _parent(hands: Hands, town: Town, text: str) -> Bead | None:

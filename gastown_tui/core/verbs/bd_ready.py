@@ -24,7 +24,7 @@ from gastown_tui.core.rules.readiness import (
     ready,
     waiting,
 )
-from gastown_tui.core.verbs.bd_list import kind_of, limit_of
+from gastown_tui.core.verbs.bead_filters import kind_of, limit_of
 from gastown_tui.core.verbs.beads import config, ledgers_for, one, outlines_here, outlines_of
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json

@@ -13,7 +13,7 @@ from gastown_tui.core.model.times import epoch_ns, stamp
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.queries import epics, ordered, stale
 from gastown_tui.core.rules.readiness import Standing, is_free
-from gastown_tui.core.verbs.bd_list import LIMIT, Reverse, Sort, limit_of
+from gastown_tui.core.verbs.bead_filters import LIMIT, Reverse, Sort, limit_of
 from gastown_tui.core.verbs.beads import Said, beads_here, local_now
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
 from gastown_tui.core.views import bead_json, bead_text
