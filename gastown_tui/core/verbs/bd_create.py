@@ -10,44 +10,23 @@ import msgspec
 from msgspec.structs import replace
 
 from gastown_tui.core.errors import BadInput, NotFound
-from gastown_tui.core.events import Entry
-from gastown_tui.core.fold import Town
-from gastown_tui.core.model.bead import TOWN_TYPES, TYPES, Bead
-from gastown_tui.core.model.bead_line import DEEPEST, is_deep
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.text import one_line
-from gastown_tui.core.model.times import epoch_ns, stamp
+from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
 from gastown_tui.core.rules.bead_config import words_in
 from gastown_tui.core.rules.bead_ids import MAX_DEPTH
-from gastown_tui.core.rules.bead_sections import missing_sections, read_markdown
-from gastown_tui.core.rules.bead_values import (
-    MOL_TYPES,
-    WISP_TYPES,
-    kind_meant,
-    parse_field_time,
-    parse_kind,
-    parse_priority,
-    parse_title,
-)
+from gastown_tui.core.rules.bead_values import MOL_TYPES, WISP_TYPES, parse_field_time, parse_priority, parse_title
 from gastown_tui.core.rules.edges import WantedEdge, parse_wanted
 from gastown_tui.core.verbs.beads import Said, config, local_now
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
+from gastown_tui.core.verbs.filing import file_bead, known_kind, read_metadata
+from gastown_tui.core.verbs.filing_complaints import complaints_of, past
 from gastown_tui.core.views import bead_json
 
-_NO_DESCRIPTION = (
-    "⚠ Creating issue without description.",
-    "  Issues without descriptions lack context for future work.",
-    '  Consider adding --description="Why this issue exists and what needs to be done"',
-)
-_TEST_TITLE = (
-    "⚠ Creating issue with 'Test' prefix in production database.",
-    "  For testing, use a ledger of its own: bd init in a scratch directory",
-)
 _GATES = ("all-children", "any-children")
 _FILE_LIMIT_BYTES = 4_000_000
-_NEXT_NONCE = 1_000_003
 
 
 class Filed(Receipt, kw_only=True, frozen=True):
@@ -173,11 +152,15 @@ def create(
             raise BadInput("cannot specify both title and --file flag")
         if dry_run:
             raise BadInput("--dry-run is not supported with --file flag")
-        return _from_file(hands, file)
+        from gastown_tui.core.verbs.filing_many import from_file
+
+        return from_file(hands, file)
     if graph is not None:
         if title or title_:
             raise BadInput("cannot specify both title and --graph flag")
-        return _from_plan(hands, graph, dry_run=dry_run)
+        from gastown_tui.core.verbs.filing_many import from_plan
+
+        return from_plan(hands, graph, dry_run=dry_run)
     settings = config(hands)
     wanted = rules.NewBead(
         title=_title(title, title_),
@@ -216,7 +199,7 @@ def create(
             ),
         },
     )
-    complaints = _complaints(wanted, settings, validate=validate) + _past(hands, wanted, defer)
+    complaints = complaints_of(wanted, settings, validate=validate) + past(hands, wanted, defer)
     ledger, rig_name = _destination(hands, rig, prefix)
     if dry_run:
         parse_title(wanted.title)
@@ -248,72 +231,6 @@ def q(
         labels=labels,
     )
     return Said(plain=file_bead(hands, hands.ledger.here, wanted).id)
-
-
-def file_bead(hands: Hands, ledger: str, wanted: rules.NewBead) -> Bead:
-    """Record one new bead and return it."""
-    return file_beads(hands, ledger, [wanted])[0]
-
-
-def file_beads(hands: Hands, ledger: str, wanted: list[rules.NewBead]) -> list[Bead]:
-    """Record new beads as one transaction; each sees those before it."""
-    nonces = [hands.mint.nonce() for _ in wanted]
-    filed: list[BeadId] = []
-
-    def decide(town: Town) -> tuple[Entry, ...]:
-        entries: list[Entry] = []
-        filed.clear()
-        taken: set[str] = set()
-        for each, nonce in zip(wanted, nonces, strict=True):
-            bead_id, more = rules.create(town, ledger, each, actor=hands.actor, nonce=nonce)
-            while bead_id in taken and not each.explicit_id:
-                nonce += _NEXT_NONCE
-                bead_id, more = rules.create(town, ledger, each, actor=hands.actor, nonce=nonce)
-            taken.add(bead_id)
-            filed.append(bead_id)
-            entries += more
-        return tuple(entries)
-
-    parents = [each.parent for each in wanted if each.parent]
-    town = hands.ledger.read()
-    ledgers = (ledger, *(town.ledger_of(each) for each in parents if town.find(each) is not None))
-    recorded = hands.ledger.record(decide, actor=hands.actor, ledgers=tuple(dict.fromkeys(ledgers)))
-    return [recorded.town.bead(each) for each in filed]
-
-
-def known_kind(hands: Hands, text: str, settings: Mapping[str, str]) -> str:
-    """A type everybody knows, one the configuration adds, or one the ledger already has.
-
-    Raises:
-        BadInput: it is none of these.
-    """
-    kind = kind_meant(text)
-    if kind in TYPES or kind in TOWN_TYPES:
-        return kind
-    state = hands.ledger.read().ledgers[hands.ledger.here]
-    in_use = (kind,) if kind and state.beads.of_kind(kind) else ()
-    return parse_kind(kind, (*words_in(settings, "types.custom"), *in_use))
-
-
-def read_metadata(hands: Hands, text: str) -> Any:
-    """A JSON object given as text or as `@file`; None for nothing.
-
-    Raises:
-        BadInput: it is not JSON.
-    """
-    if not text:
-        return None
-    if text.startswith("@"):
-        try:
-            text = hands.files.read_text(hands.cwd / text[1:])
-        except NotFound as error:
-            raise BadInput(f"failed to read metadata file {text[1:]}: {error.message}") from error
-    if is_deep(text):
-        raise BadInput(f"invalid JSON in --metadata: it nests deeper than {DEEPEST} levels")
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise BadInput("invalid JSON in --metadata: must be valid JSON", hint=str(error)) from error
 
 
 def _title(word: str, option: str | None) -> str:
@@ -403,37 +320,6 @@ def _destination(hands: Hands, rig: str, prefix: str) -> tuple[str, str]:
     return named, named
 
 
-def _complaints(wanted: rules.NewBead, settings: Mapping[str, str], *, validate: bool) -> tuple[str, ...]:
-    if not wanted.description and settings.get("create.require-description") == "true":
-        raise BadInput("description is required (set create.require-description: false in config.yaml to disable)")
-    missing = missing_sections(wanted.kind, wanted.description, wanted.fields.get("acceptance_criteria") and
-                               f"Acceptance Criteria\n{wanted.fields['acceptance_criteria']}")  # fmt: skip
-    rule = settings.get("validation.on-create", "none")
-    told = [f"  - {heading} ({hint})" for heading, hint in missing]
-    if missing and (validate or rule == "error"):
-        listed = "; ".join(f"{heading} ({hint})" for heading, hint in missing)
-        raise BadInput(f"missing required sections for {wanted.kind}: {listed}")
-    found: tuple[str, ...] = ()
-    if missing and rule == "warn":
-        found += (f"Warning: missing recommended sections for {wanted.kind}:", *told)
-    if wanted.title.lower().startswith("test"):
-        found += _TEST_TITLE
-    elif not wanted.description and "test" not in wanted.title.lower():
-        found += _NO_DESCRIPTION
-    return found
-
-
-def _past(hands: Hands, wanted: rules.NewBead, said: str) -> tuple[str, ...]:
-    until = epoch_ns(wanted.fields.get("defer_until") or None)
-    if until is None or until > (epoch_ns(stamp(hands.clock.now())) or 0):
-        return ()
-    shown = str(wanted.fields["defer_until"])[:16].replace("T", " ")
-    return (
-        f'! Defer date "{shown}" is in the past. Issue will appear in bd ready immediately.',
-        f"  Did you mean a future date? You said {one_line(said, 40)}.",
-    )
-
-
 def _rehearsal(wanted: rules.NewBead, now: str) -> Bead:
     record = {key: value for key, value in wanted.fields.items() if value not in (None, "", False)}
     return msgspec.convert(
@@ -452,46 +338,4 @@ def _rehearsal(wanted: rules.NewBead, now: str) -> Bead:
         },
         Bead,
         strict=False,
-    )
-
-
-def _from_plan(hands: Hands, file: Path, *, dry_run: bool) -> Receipt:
-    from gastown_tui.core.rules.plans import file_plan, read_plan
-
-    place = Path("/dev/stdin") if str(file) == "-" else hands.cwd / file
-    plan = read_plan(hands.files.read_text(place, limit_bytes=_FILE_LIMIT_BYTES))
-    settings = config(hands)
-    nonces = [hands.mint.nonce() for _ in plan.nodes]
-    ids: dict[str, BeadId] = {}
-
-    def decide(town: Town) -> tuple[Entry, ...]:
-        kinds = {node.type: known_kind(hands, node.type, settings) for node in plan.nodes}
-        found, entries = file_plan(
-            town, hands.ledger.here, plan, actor=hands.actor, nonces=nonces, kind=kinds.__getitem__
-        )
-        ids.update(found)
-        return entries
-
-    if dry_run:
-        decide(hands.ledger.read())
-        lines = [f"  {node.key}: {one_line(node.title)} [P{node.priority}, {node.type}]" for node in plan.nodes]
-        return Said(plain="\n".join([f"⚠ [DRY RUN] Would create {len(lines)} issues:", *lines]), value={"ids": {}})
-    hands.ledger.record(decide, actor=hands.actor, ledgers=(hands.ledger.here,))
-    lines = [f"  {key}: {bead_id}" for key, bead_id in ids.items()]
-    return Said(plain="\n".join([f"✓ Created {len(ids)} issues:", *lines]), value={"ids": ids})
-
-
-def _from_file(hands: Hands, file: Path) -> Receipt:
-    if file.suffix.lower() not in {".md", ".markdown"}:
-        raise BadInput(f"invalid file type: {file.name[:60]}: only .md and .markdown files are supported")
-    if ".." in file.parts:
-        raise BadInput("invalid file path: it may not contain '..'")
-    settings = config(hands)
-    text = hands.files.read_text(hands.cwd / file, limit_bytes=_FILE_LIMIT_BYTES)
-    wanted = [replace(each, kind=known_kind(hands, each.kind, settings)) for each in read_markdown(text)]
-    filed = file_beads(hands, hands.ledger.here, wanted)
-    rows = [f"  {bead.id}: {one_line(bead.title)} [P{bead.priority}, {bead.kind}]" for bead in filed]
-    return Said(
-        plain="\n".join([f"✓ Created {len(filed)} issues from {file}:", *rows]),
-        value=[bead_json.issue(bead) for bead in filed],
     )

@@ -15,9 +15,9 @@ from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
 from gastown_tui.core.rules.bead_ids import prefix_of_ledger
-from gastown_tui.core.verbs.bd_create import file_bead
 from gastown_tui.core.verbs.beads import Said, act_on, beads_here, ledgers_for, one
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
+from gastown_tui.core.verbs.filing import file_bead
 from gastown_tui.core.views import bead_json, bead_text
 
 STATES = ("idle", "spawning", "running", "working", "stuck", "done", "stopped", "dead")
