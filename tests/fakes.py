@@ -1,6 +1,6 @@
 """The ports in memory: a whole town for tests of verbs, with no disk, no tmux, no git and a clock that obeys.
 
-They keep the promises of `core/ports.py` as far as verbs rely on them; the contract tests in `tests/ports` run on
+They keep the promises of `core/ports` as far as verbs rely on them; the contract tests in `tests/ports` run on
 these and on the real adapters alike.
 """
 
