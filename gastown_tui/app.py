@@ -22,12 +22,15 @@ from gastown_tui.core.errors import NotFound
 from gastown_tui.core.views.home import StatusView
 from gastown_tui.palette import VerbProvider
 from gastown_tui.screens.home import HomeScreen
+from gastown_tui.screens.place import Place
 from gastown_tui.watch import HomeChanged, Sources, TownWatch, WatchFailed
 from gastown_tui.widgets.cost_line import RoomCost
 from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.one_line import OneLine
 
 STYLES = Path(__file__).parent / "styles"
+SHEETS = ("town", "widgets", "place", "home", "modal", "first_run")
+"""The style sheets, those of single places after what they build on."""
 TICK_S = 1.0
 SETTLE_S = 1.5
 """When the rest is made ready if no town has been read by then."""
@@ -47,7 +50,9 @@ class GastownApp(RowActs, FirstRunActs):
     """
 
     TITLE = "gastown"
-    CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in ("town", "widgets", "home", "modal", "first_run")]
+    CSS_PATH: ClassVar[Any] = [
+        STYLES / f"{name}.tcss" for name in ("town", "widgets", "place", "home", "modal", "first_run")
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings()]
     COMMANDS: ClassVar[set[Any]] = {VerbProvider}
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -73,7 +78,8 @@ class GastownApp(RowActs, FirstRunActs):
         self._watching: Worker[None] | None = None
         self._status = StatusView(name="gastown", path="", is_town=False)
         self._cost = RoomCost()
-
+        self._places = {}
+        self._hurry = asyncio.Event()
         self._used = (0.0, 0.0)
         self._changed_keys: dict[str, str] = {}
         self._pressed_early: list[str] = []
@@ -117,7 +123,7 @@ class GastownApp(RowActs, FirstRunActs):
         if wrong:
             self.warn(wrong)
         self.past[:] = remembered.lines()
-        self.home.show_keys(self.key_table())
+        self.place.show_keys(self.key_table())
         self._knows_verbs = True
         for key in self._pressed_early:
             await self._check_bindings(key)
@@ -134,6 +140,7 @@ class GastownApp(RowActs, FirstRunActs):
             self._watching.cancel()
         while len(self.screen_stack) > 1:
             self.pop_screen()
+        self.forget_places()
         self.watch_town = TownWatch(path, self.post_message, self.sources)
         self.push_screen(HomeScreen(self.zone))
         self.home.show_keys(self.key_table())
@@ -148,6 +155,8 @@ class GastownApp(RowActs, FirstRunActs):
             if not self.is_demo:
                 remembered.open_next_time(self.watch_town.hands.ledger.home if self.watch_town.hands else None)
         self._status, self._unknown_since = message.view.status, ""
+        if not self.is_home:
+            self.place.read_again(at_once=False)
         if message.lag_ms:
             self._stirred_at = self._ticks
             self._cost = msgspec.structs.replace(self._cost, lag_ms=message.lag_ms)
@@ -166,13 +175,19 @@ class GastownApp(RowActs, FirstRunActs):
             self._status = msgspec.structs.replace(self._status, trouble=trouble)
             self._show_status()
 
+    @on(Place.Opened)
+    def _place_opened(self, message: Place.Opened) -> None:
+        if self._knows_verbs:
+            message.place.show_keys(self.key_table())
+        self._show_status()
+
     def _tick(self) -> None:
         self._ticks += 1
         if self._ticks % COST_TICKS == 1:
             self._count_cost()
             self._show_status()
         elif self.home.view is not None:
-            self.home.show_clock(self._clock())
+            self.place.show_clock(self._clock())
 
     @property
     def _is_calm(self) -> bool:
@@ -194,7 +209,7 @@ class GastownApp(RowActs, FirstRunActs):
 
     def _show_status(self) -> None:
         if self.home.view is not None:
-            self.home.show_status(self._status, clock=self._clock(), cost=self._cost)
+            self.place.show_status(self._status, clock=self._clock(), cost=self._cost)
 
     # -------------------------------------------------------------------------------------------------- keys
 
@@ -206,12 +221,12 @@ class GastownApp(RowActs, FirstRunActs):
 
     def on_key(self, event: events.Key) -> None:
         """Keys of verbs that were pressed before the verbs were there do what they do a moment later."""
-        if not self._knows_verbs and self.is_home:
+        if not self._knows_verbs and self.takes_keys:
             self._pressed_early.append(event.key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While keys go to an agent, or something lies over the room, the room's own keys rest."""
-        return self.is_home if action in OWN_ACTIONS else True
+        return self.takes_keys if action in OWN_ACTIONS else True
 
     @on(OneLine.Pressed)
     @on(LivePane.Pressed)
@@ -223,12 +238,10 @@ class GastownApp(RowActs, FirstRunActs):
         self.exit(0)
 
 
-OWN_ACTIONS = frozenset(each.action.partition("(")[0] for each in keys.ROOM_KEYS if "." not in each.action) | {
-    "verb",
-    "command_palette",
-    "help_quit",
-}
-"""Actions that belong to the home screen and must not fire from under a sheet or while typing into an agent."""
+OWN_ACTIONS = frozenset(
+    each.action.partition("(")[0] for each in (*keys.ROOM_KEYS, *keys.PLACE_KEYS) if "." not in each.action
+) | {"verb", "command_palette", "help_quit"}
+"""Actions that belong to the places of the room and must not fire from under a sheet or while typing into an agent."""
 
 
 def _told(message: str, hint: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 class RoomKey(msgspec.Struct, frozen=True):
@@ -42,6 +42,7 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
     RoomKey("room.reply", "r", "reply", "reply", "Answer the selected question or message"),
     RoomKey("room.archive", "e", "archive", "archive", "Put messages away; say that an escalation is seen to"),
     RoomKey("room.beads", "b", "beads", "beads", "Beads where the agents stand; again for the agents"),
+    RoomKey("place.home", "0", "place('home')", "home", "Go to the first screen, from any place"),
     RoomKey("room.why", "w", "why", "why", "Show the evidence behind the selected agent's status"),
     RoomKey("room.snooze", "z", "snooze", "snooze", "Hide the row of Needs you for a quarter of an hour"),
     RoomKey("room.filter", "slash", "filter", "filter", "Filter the focused list; ! inverts a word", "/"),
@@ -60,6 +61,9 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
     RoomKey("room.quit", "q,ctrl+q", "quit", "quit", "Leave the room; agents live on"),
 )
 """Keys of the room itself, in the order help lists them."""
+
+PLACE_KEYS: tuple[RoomKey, ...] = ()
+"""Keys of single places, each with the name of its place; where a room's key is the same, the place's wins there."""
 
 WIDGET_KEYS: tuple[RoomKey, ...] = (
     RoomKey("list.move", "j,k", "", "", "Move by a row; arrows do the same", "j k", place="lists"),
@@ -100,7 +104,7 @@ PANE_HINTS: dict[str, tuple[str, ...]] = {
     "typing": ("ctrl-] F12",),
     "live": ("a", "A", "p", "n", "w", ".", ":", "?"),
 }
-"""The same for panes where other keys matter more."""
+"""The same for panes of the home screen, for other places, and for panes of those (`place pane`)."""
 
 
 def verb_keys() -> tuple[RoomKey, ...]:
@@ -116,17 +120,37 @@ def verb_keys() -> tuple[RoomKey, ...]:
 
 def key_rows(changed: Mapping[str, str] | None = None) -> tuple[RoomKey, ...]:
     """Every key, for help and docs."""
-    return remapped((*ROOM_KEYS, *verb_keys(), *WIDGET_KEYS), changed or {})
+    return remapped((*ROOM_KEYS, *PLACE_KEYS, *verb_keys(), *WIDGET_KEYS), changed or {})
 
 
-def hints(rows: Iterable[RoomKey], pane: str = "") -> tuple[RoomKey, ...]:
-    """The keys of the bottom line for a pane, in its order."""
-    as_shipped = {each.id: each.key for each in (*ROOM_KEYS, *WIDGET_KEYS)}
+def hints(rows: Iterable[RoomKey], *names: str, place: str = "") -> tuple[RoomKey, ...]:
+    """The keys of the bottom line, in its order.
+
+    Args:
+        rows: Every key as it stands.
+        names: What the line may be called in `PANE_HINTS`; the first that is there.
+        place: Where we are; its own keys win, those of other places do not count.
+    """
+    as_shipped = {each.id: each.key for each in (*ROOM_KEYS, *PLACE_KEYS, *WIDGET_KEYS)}
+    elsewhere = {each.place for each in PLACE_KEYS} - {place}
     by_key: dict[str, RoomKey] = {}
-    for each in rows:
-        if each.label:
+    for each in sorted(rows, key=lambda each: each.place != place):
+        if each.label and each.place not in elsewhere:
             by_key.setdefault(as_shipped.get(each.id, each.key), each)
-    return tuple(by_key[key] for key in PANE_HINTS.get(pane, HINTS) if key in by_key)
+    shown = next((PANE_HINTS[name] for name in names if name in PANE_HINTS), HINTS)
+    return tuple(by_key[key] for key in shown if key in by_key)
+
+
+def places(rows: Iterable[RoomKey]) -> tuple[RoomKey, ...]:
+    """The keys that lead from place to place; none while there is only one."""
+    found = tuple(each for each in rows if each.action.startswith("place("))
+    return found if len(found) > 1 else ()
+
+
+def bindings_of(place: str) -> list[BindingType]:
+    """The keys of one place, for its `BINDINGS`; what they do is the app's to do."""
+    own = (msgspec.structs.replace(each, action=f"app.{each.action}") for each in PLACE_KEYS if each.place == place)
+    return [*bindings(own)]
 
 
 def bindings(rows: Iterable[RoomKey] = ROOM_KEYS) -> list[Binding]:
@@ -161,7 +185,7 @@ def load(file: Path) -> tuple[dict[str, str], str]:
         return {}, ""
     except (OSError, tomllib.TOMLDecodeError) as error:
         return {}, f"{file}: {error}"
-    known = {each.id for each in (*ROOM_KEYS, *verb_keys())}
+    known = {each.id for each in (*ROOM_KEYS, *PLACE_KEYS, *verb_keys())}
     wrong = sorted(name for name, keys in found.items() if name not in known or not isinstance(keys, str))
     changed = {name: keys for name, keys in found.items() if name not in wrong}
     return changed, f"{file}: no key is called {', '.join(wrong)}" if wrong else ""

@@ -52,10 +52,11 @@ class AgentActs(VerbActs):
 
     def action_next(self) -> None:
         """Go to the next thing that needs the person."""
-        home, needs = self.home, self.home.list_of("needs")
-        if home.view is None or not home.view.needs:
+        if self.home.view is None or not self.home.view.needs:
             self.say("nobody needs you")
             return
+        home = self.come_home()
+        needs = home.list_of("needs")
         if needs.has_focus:
             before = needs.cursor_key
             needs.action_down()
@@ -68,13 +69,15 @@ class AgentActs(VerbActs):
 
     def action_peek(self) -> None:
         """The selected agent's screen as large as the room; again to go back."""
-        self.home.agent_meant()
-        self.home.toggle_peek()
+        address = self.place.agent_meant()
+        if not self.is_home and address:
+            self.come_home().select(address)
+        self.come_home().toggle_peek()
 
     @work
     async def action_why(self) -> None:
         """Show the evidence behind the selected agent's status."""
-        address = self.home.agent_meant()
+        address = self.place.agent_meant()
         if not address:
             self.say("no agent is selected")
             return
@@ -113,7 +116,7 @@ class AgentActs(VerbActs):
 
     def action_snooze(self) -> None:
         """Hide rows of Needs you for a while: the marked ones, or the one under the cursor."""
-        needs = self.home.list_of("needs")
+        needs = self.come_home().list_of("needs")
         for key in needs.marked or ((needs.cursor_key,) if needs.cursor_key else ()):
             self.snooze(key)
         needs.clear_marks()
@@ -126,10 +129,13 @@ class AgentActs(VerbActs):
 
     def action_attach(self) -> None:
         """Type into the selected agent's screen in place; an agent without a session is started first."""
-        address = self.home.agent_meant()
+        address = self.place.agent_meant()
         if not address:
             self.say("no agent is selected")
-        elif self.watch_town.has_session(address):
+            return
+        if not self.is_home:
+            self.come_home().select(address)
+        if self.watch_town.has_session(address):
             self._type_into(address)
         else:
             self.say(f"starting {address} …")
@@ -140,7 +146,7 @@ class AgentActs(VerbActs):
         mirror = self.watch_town.mirror
         if mirror is not None:
             await mirror.look_again()
-        if self.is_home and self.home.selected == address:
+        if self.takes_keys and self.is_home and self.home.selected == address:
             self._type_into(address)
 
     def _type_into(self, address: str) -> None:
@@ -149,7 +155,7 @@ class AgentActs(VerbActs):
         self.home.come_to_live()
         self.typing_into = address
         self.live.typing = True
-        self.home.typing_changed()
+        self.home.show_hints()
         self.call_after_refresh(self._fit, address)
 
     async def _fit(self, address: str) -> None:
@@ -198,7 +204,7 @@ class AgentActs(VerbActs):
         address, self.typing_into = self.typing_into, ""
         size, self._size_before = self._size_before, (0, 0)
         self.home.come_back()
-        self.home.typing_changed()
+        self.home.show_hints()
         if address and all(size) and (mirror := self.watch_town.mirror):
             await mirror.give_back(session_name(Address(address)), size)
 
@@ -217,7 +223,7 @@ class AgentActs(VerbActs):
 
     def action_attach_full(self) -> None:
         """Hand the whole terminal to the selected agent, and come back to the very place."""
-        if address := self.home.agent_meant():
+        if address := self.place.agent_meant():
             self.run_named("attach", {"agent": address})
         else:
             self.say("no agent is selected")

@@ -6,6 +6,7 @@ from textual.app import App
 
 from gastown_tui.core.errors import GastownError
 from gastown_tui.screens.home import HomeScreen
+from gastown_tui.screens.place import Place
 from gastown_tui.watch import Sources, TownWatch
 from gastown_tui.widgets.live_pane import LivePane
 
@@ -25,14 +26,30 @@ class Room(App[int]):
         return next(screen for screen in self.screen_stack if isinstance(screen, HomeScreen))
 
     @property
+    def place(self) -> Place:
+        """The place we are in, whatever lies over it."""
+        return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, Place))
+
+    @property
     def live(self) -> LivePane:
         """The live pane."""
         return self.home.live
 
     @property
+    def takes_keys(self) -> bool:
+        """Whether keys are the room's: nothing lies over the place and nobody types into an agent."""
+        return isinstance(self.screen, Place) and not self.live.typing
+
+    @property
     def is_home(self) -> bool:
-        """Whether keys are the home screen's: nothing lies over it and nobody types into an agent."""
-        return isinstance(self.screen, HomeScreen) and not self.live.typing
+        """Whether the place we are in is the home screen."""
+        return self.place is self.home
+
+    def come_home(self) -> HomeScreen:
+        """Leave the place we are in for the home screen; what lies over it is closed."""
+        while not isinstance(self.screen, HomeScreen):
+            self.pop_screen()
+        return self.home
 
     def say(self, text: str) -> None:
         """A word that passes."""

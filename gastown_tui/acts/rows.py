@@ -6,24 +6,25 @@ from textual import on
 
 from gastown_tui.acts.agents import AgentActs
 from gastown_tui.acts.mail import MailActs
+from gastown_tui.acts.places import PlaceActs
 from gastown_tui.core.errors import GastownError
 from gastown_tui.core.fold import Town
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.views.bead_text import whole
 from gastown_tui.screens.home import HomeScreen
-from gastown_tui.screens.panes import PANE_NAMES
+from gastown_tui.screens.place import Place
 
 
-class RowActs(AgentActs, MailActs):
+class RowActs(AgentActs, MailActs, PlaceActs):
     """What keys do to the row under the cursor."""
 
     # -------------------------------------------------------------------------------------------------- wanted
 
-    @on(HomeScreen.Wanted)
-    async def _wanted(self, message: HomeScreen.Wanted) -> None:
+    @on(Place.Wanted)
+    async def _wanted(self, message: Place.Wanted) -> None:
         act, _, more = message.act.partition(":")
         match act:
-            case "open":
+            case "open" if self.is_home:
                 await self._open(more, message.subject)
             case "verb":
                 await self.action_verb(message.subject)
@@ -73,7 +74,7 @@ class RowActs(AgentActs, MailActs):
 
     def action_archive(self) -> None:
         """Put away what is selected: messages, or escalations somebody sees to."""
-        pane = self.home.focused_pane
+        pane = self.home.focused_pane if self.is_home else ""
         lines = self.home.list_of(pane) if pane in {"mail", "needs"} else None
         chosen = (lines.marked or (lines.cursor_key,)) if lines is not None and lines.cursor_key else ()
         if lines is None or not chosen:
@@ -87,11 +88,11 @@ class RowActs(AgentActs, MailActs):
     async def action_reply(self) -> None:
         """Answer what is selected: a message, a question, or the agent itself."""
         home = self.home
-        if home.focused_pane == "mail":
+        if self.is_home and home.focused_pane == "mail":
             if home.focused_key:
                 await self.read_letter(home.focused_key, answering=True)
             return
-        await self.reply_to_agent(home.agent_meant())
+        await self.reply_to_agent(self.place.agent_meant())
 
     # -------------------------------------------------------------------------------------------------- beads
 
@@ -109,29 +110,30 @@ class RowActs(AgentActs, MailActs):
 
     def action_beads(self) -> None:
         """Beads where the agents stand; again for the agents."""
-        self.home.go_to("agents" if self.home.shows_beads and self.home.is_town else "beads")
+        home = self.come_home()
+        home.go_to("agents" if home.shows_beads and home.is_town else "beads")
 
     # -------------------------------------------------------------------------------------------------- panes
 
     def action_pane(self, number: int) -> None:
         """Go to a pane by its digit."""
-        self.home.go_to(PANE_NAMES[number - 1])
+        self.place.go_to_nth(number)
 
     def action_zoom(self) -> None:
         """The focused pane alone; again for all."""
-        self.home.toggle_zoom()
+        self.place.toggle_zoom()
 
     def action_filter(self) -> None:
         """Filter the focused list."""
-        self.home.open_filter()
+        self.place.open_filter()
 
     def action_step_back(self) -> None:
-        """Close what is open: the filter, the zoom."""
-        self.home.go_back()
+        """Close what is open: the filter, the zoom, the place."""
+        self.place.go_back()
 
     def action_copy(self) -> None:
         """Copy the id of the selected row."""
-        key = self.home.focused_key
+        key = self.place.focused_key
         if key:
             self.copy_to_clipboard(key)
             self.say(f"copied {key}")

@@ -141,7 +141,7 @@ class VerbActs(Room):
 
     def known_for(self, verb: Verb) -> dict[str, Any]:
         """What the selection says about a verb's parameters; marked rows stand for all of them."""
-        known = self.home.what_is_selected()
+        known = self.place.what_is_selected()
         preset: dict[str, Any] = {}
         for each in verb.parameters:
             is_asked = not each.is_option or each.arg.suggest is Suggest.TARGET
