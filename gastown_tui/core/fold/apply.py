@@ -6,10 +6,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gastown_tui.core import events as e
-from gastown_tui.core.fold import beads, people
+from gastown_tui.core.fold import agents, beads, mail, merges, rigs, work
 from gastown_tui.core.fold.state import LedgerState
 
-_HANDLERS: dict[type[e.Fact], Callable[[LedgerState, Any, e.Event], None]] = {**beads.HANDLERS, **people.HANDLERS}
+_HANDLERS: dict[type[e.Fact], Callable[[LedgerState, Any, e.Event], None]] = {
+    **beads.HANDLERS,
+    **work.HANDLERS,
+    **agents.HANDLERS,
+    **mail.HANDLERS,
+    **merges.HANDLERS,
+    **rigs.HANDLERS,
+}
 
 
 def fold(events: Iterable[e.Event], state: LedgerState | None = None) -> LedgerState:

@@ -38,7 +38,7 @@ def _put(state: LedgerState, bead: Bead) -> None:
     state.touched_beads.add(bead.id)
 
 
-def _change(state: LedgerState, bead_id: BeadId, event: e.Event, /, **changes: Any) -> None:
+def change(state: LedgerState, bead_id: BeadId, event: e.Event, /, **changes: Any) -> None:
     """Replace fields of a living bead; a tombstone beats every later edit."""
     bead = state.beads.get(bead_id)
     if bead is None or bead.status == "tombstone":
@@ -114,7 +114,7 @@ def updated(state: LedgerState, fact: e.BeadUpdated, event: e.Event) -> None:
     for required in ("title", "priority", "created_at", "updated_at"):
         if changes.get(required, "") is None:
             del changes[required]
-    _change(state, fact.bead_id, event, **_of_their_types(changes))
+    change(state, fact.bead_id, event, **_of_their_types(changes))
 
 
 def status_changed(state: LedgerState, fact: e.BeadStatusChanged, event: e.Event) -> None:
@@ -129,17 +129,17 @@ def status_changed(state: LedgerState, fact: e.BeadStatusChanged, event: e.Event
         changes |= {"closed_at": None, "close_reason": None}
     if fact.to_status == "in_progress" and bead.started_at is None:
         changes["started_at"] = event.timestamp
-    _change(state, fact.bead_id, event, **changes)
+    change(state, fact.bead_id, event, **changes)
 
 
 def assigned(state: LedgerState, fact: e.BeadAssigned, event: e.Event) -> None:
     """Given to somebody or nobody."""
-    _change(state, fact.bead_id, event, assignee=fact.assignee or None)
+    change(state, fact.bead_id, event, assignee=fact.assignee or None)
 
 
 def closed(state: LedgerState, fact: e.BeadClosed, event: e.Event) -> None:
     """Over, with a reason."""
-    _change(
+    change(
         state,
         fact.bead_id,
         event,
@@ -152,14 +152,14 @@ def closed(state: LedgerState, fact: e.BeadClosed, event: e.Event) -> None:
 
 def reopened(state: LedgerState, fact: e.BeadReopened, event: e.Event) -> None:
     """Open again."""
-    _change(state, fact.bead_id, event, status="open", closed_at=None, close_reason=None)
+    change(state, fact.bead_id, event, status="open", closed_at=None, close_reason=None)
 
 
 def deleted(state: LedgerState, fact: e.BeadDeleted, event: e.Event) -> None:
     """A permanent tombstone."""
     bead = state.beads.get(fact.bead_id)
     if bead is not None:
-        _change(
+        change(
             state,
             fact.bead_id,
             event,
@@ -175,7 +175,7 @@ def noted(state: LedgerState, fact: e.BeadNoted, event: e.Event) -> None:
     """Appended, so that two writers keep both notes."""
     bead = state.beads.get(fact.bead_id)
     if bead is not None:
-        _change(state, fact.bead_id, event, notes=f"{bead.notes}\n{fact.text}" if bead.notes else fact.text)
+        change(state, fact.bead_id, event, notes=f"{bead.notes}\n{fact.text}" if bead.notes else fact.text)
 
 
 def commented(state: LedgerState, fact: e.BeadCommented, event: e.Event) -> None:
@@ -192,14 +192,14 @@ def commented(state: LedgerState, fact: e.BeadCommented, event: e.Event) -> None
         text=fact.text,
         created_at=event.timestamp,
     )
-    _change(state, fact.bead_id, event, comments=(*comments, comment))
+    change(state, fact.bead_id, event, comments=(*comments, comment))
 
 
 def label_added(state: LedgerState, fact: e.LabelAdded, event: e.Event) -> None:
     """Labels are a set, written sorted."""
     bead = state.beads.get(fact.bead_id)
     if bead is not None and fact.label not in (bead.labels or ()):
-        _change(state, fact.bead_id, event, labels=tuple(sorted({*(bead.labels or ()), fact.label})))
+        change(state, fact.bead_id, event, labels=tuple(sorted({*(bead.labels or ()), fact.label})))
 
 
 def label_removed(state: LedgerState, fact: e.LabelRemoved, event: e.Event) -> None:
@@ -207,7 +207,7 @@ def label_removed(state: LedgerState, fact: e.LabelRemoved, event: e.Event) -> N
     bead = state.beads.get(fact.bead_id)
     if bead is not None and fact.label in (bead.labels or ()):
         left = tuple(label for label in bead.labels or () if label != fact.label)
-        _change(state, fact.bead_id, event, labels=left or None)
+        change(state, fact.bead_id, event, labels=left or None)
 
 
 def dependency_added(state: LedgerState, fact: e.DependencyAdded, event: e.Event) -> None:
@@ -224,7 +224,7 @@ def dependency_added(state: LedgerState, fact: e.DependencyAdded, event: e.Event
         created_by=event.actor or None,
         metadata=fact.metadata,
     )
-    _change(state, fact.bead_id, event, dependencies=(*kept, edge))
+    change(state, fact.bead_id, event, dependencies=(*kept, edge))
 
 
 def dependency_removed(state: LedgerState, fact: e.DependencyRemoved, event: e.Event) -> None:
@@ -234,7 +234,7 @@ def dependency_removed(state: LedgerState, fact: e.DependencyRemoved, event: e.E
         return
     kept = tuple(edge for edge in bead.needs if edge.depends_on_id != fact.depends_on_id)
     if len(kept) != len(bead.needs):
-        _change(state, fact.bead_id, event, dependencies=kept or None)
+        change(state, fact.bead_id, event, dependencies=kept or None)
 
 
 def imported(state: LedgerState, fact: e.BeadImported, event: e.Event) -> None:
@@ -279,8 +279,8 @@ def lines_quarantined(state: LedgerState, fact: e.LinesQuarantined, event: e.Eve
 
 
 def hook_set(state: LedgerState, fact: e.HookSet, event: e.Event) -> None:
-    """The bead's side of a hook; the agent's side is in `people`."""
-    _change(state, fact.ref_id, event, status="hooked", assignee=fact.agent)
+    """The bead's side of a hook; the agent's side is in `work`."""
+    change(state, fact.ref_id, event, status="hooked", assignee=fact.agent)
 
 
 def hook_cleared(state: LedgerState, fact: e.HookCleared, event: e.Event) -> None:
@@ -291,14 +291,7 @@ def hook_cleared(state: LedgerState, fact: e.HookCleared, event: e.Event) -> Non
     changes: dict[str, Any] = {"status": fact.to_status}
     if not fact.keep_assignee:
         changes["assignee"] = None
-    _change(state, fact.previous_ref, event, **changes)
-
-
-def convoy_landed(state: LedgerState, fact: e.ConvoyLanded, event: e.Event) -> None:
-    """The convoy's bead closes with it."""
-    state.registers.landed.setdefault(fact.convoy_id, event.timestamp)
-    reason = "landed by hand" if fact.forced else "everything it tracks is closed"
-    _change(state, fact.convoy_id, event, status="closed", closed_at=event.timestamp, close_reason=reason)
+    change(state, fact.previous_ref, event, **changes)
 
 
 def mol_created(state: LedgerState, fact: e.MolCreated, event: e.Event) -> None:
@@ -325,6 +318,5 @@ HANDLERS: dict[type[e.Fact], Callable[[LedgerState, Any, e.Event], None]] = {
     e.LedgerAdopted: ledger_adopted,
     e.LineKept: line_kept,
     e.LinesQuarantined: lines_quarantined,
-    e.ConvoyLanded: convoy_landed,
     e.MolCreated: mol_created,
 }
