@@ -85,7 +85,7 @@ def test_a_formula_without_a_type_is_what_its_parts_say(text: str, kind: str) ->
         ("formula = 3\n", "x.formula.toml: key formula: expected str, got int"),
         ('formula = "../x"\n', "cannot name a formula"),
         ('formula = "x"\n[[steps]]\nid = "a"\npriority = "high"\n', "x.formula.toml:3: step 'a' key priority"),
-        ('formula = "x"\n[[steps]]\nid = "a"\n[[steps.children]]\nid = 7\n', "x.formula.toml: step '7' key id"),
+        ('formula = "x"\n[[steps]]\nid = "a"\n[[steps.children]]\nid = 7\n', "x.formula.toml:5: step '7' key id"),
         ('formula = "x"\nversion = "2.0"\n', "key version: expected int, got str"),
         ('formula = "x"\na = ' + "[" * 60 + "]" * 60, "nested too deep"),
         ('formula = "x"\na = ' + "[" * 5000 + "]" * 5000, "nested too deep"),

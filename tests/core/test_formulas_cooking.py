@@ -13,6 +13,7 @@ from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.model.formula import ProtoStep
 from gastown_tui.core.rules.formula_cooking import circle_in, names_used, waiting_lists
 from gastown_tui.core.rules.formula_texts import fill, fits, holds, span
+from gastown_tui.core.rules.formula_vars import rendered, undeclared, values_for
 from tests.core.formula_texts import AUDIT, SHINY, cooked, read, shape
 
 CHAIN = {"design": (), "implement": ("design",), "test": ("implement",), "submit": ("test",)}
@@ -122,7 +123,7 @@ def test_parents_that_do_not_fit_are_refused(texts: tuple[str, ...], said: str) 
 
 
 def test_a_parent_that_is_not_there_is_not_found() -> None:
-    with pytest.raises(NotFound, match=r"a\.formula\.toml: there is no formula 'nobody'"):
+    with pytest.raises(NotFound, match=r"a\.formula\.toml:2: there is no formula 'nobody'"):
         cooked('formula = "a"\nextends = ["nobody"]')
 
 
@@ -349,7 +350,11 @@ def test_an_expansion_poured_by_itself_is_about_main() -> None:
 @pytest.mark.parametrize(
     ("texts", "kind", "said"),
     [
-        (('formula = "x"\n[[steps]]\nid = "s"\nexpand = "nobody"',), NotFound, "x.formula.toml:3: there is no formula"),
+        (
+            ('formula = "x"\n[[steps]]\nid = "s"\nexpand = "nobody"',),
+            NotFound,
+            "x.formula.toml:3: step 's': there is no formula",
+        ),
         (('formula = "x"\n[[steps]]\nid = "s"\nexpand = "shiny"', SHINY), BadInput, "shiny is of type workflow"),
         (
             (
@@ -431,6 +436,23 @@ def test_several_steps_of_one_advice_come_one_after_the_other() -> None:
     assert [found[name] for name in ("b1", "b2", "implement", "a1", "a2", "test")] == [
         ("design",), ("b1",), ("b2",), ("implement",), ("a1",), ("a2",),
     ]  # fmt: skip
+
+
+def test_advice_may_bring_steps_with_children_and_loops() -> None:
+    advice = (
+        'formula = "a"\ntype = "aspect"\n[[advice]]\ntarget = "implement"\n[[advice.before]]\nid = "try"\n'
+        '[advice.before.loop]\ncount = 2\n[[advice.before.loop.body]]\nid = "spike"\n'
+        '[[advice.after]]\nid = "{step.id}-look"\n[[advice.after.children]]\nid = "{step.id}-style"\n'
+        '[[advice.after]]\nid = "{step.id}-small"\nexpand = "pair"'
+    )
+    pair = 'formula = "pair"\n[[template]]\nid = "{target}.1"\n[[template]]\nid = "{target}.2"'
+    proto = cooked('formula = "x"\nextends = ["shiny"]\n[compose]\naspects = ["a"]', SHINY, advice, pair)
+    found = shape(proto)
+    assert found["try.iter2.spike"] == ("try.iter1.spike",) and found["implement"] == ("try.iter2.spike",)
+    assert found["implement-look"] == ("implement",) and found["implement-style"] == ()
+    assert found["implement-small.1"] == found["implement-small.2"] == ("implement-look",)
+    assert set(found["test"]) == {"implement-small.1", "implement-small.2"}
+    assert {step.id: step.parent for step in proto.steps}["implement-style"] == "implement-look"
 
 
 def test_advice_never_advises_what_it_brought() -> None:
@@ -553,6 +575,26 @@ def test_the_legs_of_a_convoy_run_side_by_side_and_are_brought_together() -> Non
     assert speed.description == "how fast it is\n\nReview how fast it is and write to reviews/speed.md\n\nMeasure"
     assert (last.title, last.description) == ("Sum up", "Read reviews")
     assert [step.presets for step in proto.steps] == [("quick",), ("-",), ()]
+
+
+def test_a_convoys_prompt_may_have_parts_that_hang_on_its_inputs() -> None:
+    prompt = (
+        "{{.formula_name}}: {{.leg.description}}{{if .context}} Mind {{.context}}.{{else}} Mind nothing.{{end}}"
+        " Into {{.output_path}}"
+    )
+    legs = LEGS.replace('directory = "reviews"', 'directory = "reviews"\nleg_pattern = "{{.leg.id}}.md"')
+    legs = legs.replace(
+        'base = "Review {{.leg.focus}} and write to {{.output.directory}}/{{.leg.id}}.md"', f'base = "{prompt}"'
+    )
+    proto = cooked(legs + "[inputs.context]\nrequired = false\n")
+    assert undeclared(proto) == ()
+    for values, said in (
+        ({"context": "the law"}, "Mind the law."),
+        ({}, "Mind nothing."),
+        ({"context": "no"}, "Mind nothing."),
+    ):
+        first = rendered(proto, values_for(proto, values))[0]
+        assert first.description == f"how fast it is\n\nreview: Measure {said} Into reviews/speed.md"
 
 
 def test_a_synthesis_of_legs_that_are_not_there_is_refused() -> None:

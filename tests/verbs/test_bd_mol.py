@@ -88,7 +88,7 @@ def test_everything_wrong_with_a_formula_is_said_by_file_and_line(bd: Bd, formul
     [
         ('[[steps]]\nid = "a"\nneeds = ["b"]', "x.formula.toml:3: step 'a' needs 'b', and no step is called so"),
         ('[[steps]]\nid = "a"\nneeds = ["a"]', "x.formula.toml:3: steps wait for one another"),
-        ('extends = ["y"]', "x.formula.toml: there is no formula 'y'"),
+        ('extends = ["y"]', "x.formula.toml:2: there is no formula 'y'"),
         ("formula = 3", "x.formula.toml:2: not TOML"),
         ('[[steps]]\nid = "a"\nexpand = "shiny"', "shiny is of type workflow, expansion is needed here"),
     ],

@@ -37,6 +37,8 @@ class Var(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A regular expression found somewhere in the value."""
     type: str = ""
     """`string`, `int` or `bool`; empty: anything."""
+    origin: str = ""
+    """File and line, put in by the reader."""
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -124,6 +126,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     before: Step | tuple[Step, ...] = ()
     after: Step | tuple[Step, ...] = ()
     around: Around | None = None
+    origin: str = ""
+    """File and line, put in by the reader."""
 
 
 class Pointcut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -141,6 +145,8 @@ class Expand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     select: str = ""
     with_: str = msgspec.field(name="with", default="")
     vars: dict[str, Scalar] = {}
+    origin: str = ""
+    """File and line, put in by the reader."""
 
 
 class Branch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -149,6 +155,8 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     from_: str = msgspec.field(name="from", default="")
     steps: tuple[str, ...] = ()
     join: str = ""
+    origin: str = ""
+    """File and line, put in by the reader."""
 
 
 class GateRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -156,6 +164,8 @@ class GateRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     before: str
     condition: str
+    origin: str = ""
+    """File and line, put in by the reader."""
 
 
 class Compose(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -213,11 +223,17 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A wisp of it has every step as a bead too."""
     source: str = ""
     """The file's name, put in by the reader."""
+    places: dict[str, str] = {}
+    """File and line of `extends`, `compose.aspects` and the like, put in by the reader."""
 
     @property
     def parents(self) -> tuple[str, ...]:
         """The formulas it extends, in order."""
         return (self.extends,) if isinstance(self.extends, str) else self.extends
+
+    def place(self, key: str) -> str:
+        """Where one of its keys stands: file and line, as far as they are known."""
+        return self.places.get(key, self.source)
 
     @property
     def kind(self) -> str:

@@ -155,7 +155,7 @@ def formula_text(proto: Proto) -> str:
     for key, value in (("type", proto.type if proto.type != "workflow" else ""), ("phase", proto.phase)):
         lines += [f"{key} = {_quoted(value)}"] if value else []
     for name, var in proto.vars.items():
-        lines += ["", f"[vars.{name}]", *_keys(to_builtins(var))]
+        lines += ["", f"[vars.{name}]", *_keys(to_builtins(replace(var, origin="")))]
     children: dict[str, list[ProtoStep]] = {}
     for step in proto.steps:
         children.setdefault(step.parent, []).append(step)

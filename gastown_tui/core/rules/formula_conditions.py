@@ -1,6 +1,6 @@
 """Conditions about a molecule under way: what opens its gates and ends its open-ended loops.
 
-`step.status == 'complete'`, `step.output.verdict == 'ok'`, `children(review).all(status == 'complete')`,
+`step.status == 'complete'`, `review.output.verdict == 'ok'`, `children(review).all(status == 'complete')`,
 `steps.complete > 3`, `env.CI == 'true'` and `file.exists('x')`, joined by `and`, `or`, `not` and parentheses. What
 cannot be told from the ledger (files, the environment) counts as not so.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -57,13 +57,22 @@ def is_so(text: str, now: Situation) -> bool:
     return bool(found)
 
 
-def check(text: str) -> None:
+def check(text: str, known: Collection[str] | None = None) -> None:
     """Check that a text is a condition.
 
+    Args:
+        text: What may be one.
+        known: The steps there are; None when that does not matter.
+
     Raises:
-        BadInput: it is none.
+        BadInput: it is none, or it is about a step that is not there.
     """
-    is_so(text, Situation({}))
+    reader = _Reader(text, Situation({}))
+    reader.any_of()
+    reader.end()
+    unknown = [name for name in reader.named if known is not None and name not in known]
+    if unknown:
+        raise BadInput(f"the condition {shown(text)} is about {shown(unknown[0])}, and no step is called so")
 
 
 class _Reader:
@@ -72,6 +81,8 @@ class _Reader:
         self._now = now
         self._tokens: list[str] = []
         self._depth = 0
+        self.named: list[str] = []
+        """Steps it asks about by name."""
         at = 0
         while text[at:].strip():
             match = _TOKEN.match(text, at)
@@ -135,9 +146,7 @@ class _Reader:
         words = [first]
         while self._take("."):
             words.append(self._word())
-        step = self._now.steps.get(self._now.current)
-        if words[0] == "step":
-            words = words[1:]
+        step, words = self._meant(words)
         match words:
             case ["status"]:
                 return step.status if step else None
@@ -146,6 +155,17 @@ class _Reader:
             case ["env", _]:
                 return None
         return first if len(words) == 1 else None
+
+    def _meant(self, words: list[str]) -> tuple[StepState | None, list[str]]:
+        """The step a path begins with, by its id, which may have dots; else the current one. And the rest."""
+        at = next((at for at, word in enumerate(words) if at and word in {"status", "output"}), 0)
+        if at and words[0] not in {"step", "output", "env"}:
+            self.named.append(".".join(words[:at]))
+        for end in range(len(words) - 1, 0, -1):
+            if (named := ".".join(words[:end])) in self._now.steps and words[end] in {"status", "output"}:
+                return self._now.steps[named], words[end:]
+        here = self._now.steps.get(self._now.current)
+        return here, words[1:] if words[0] == "step" else words
 
     def _file(self) -> bool:
         self._need(".")
@@ -163,6 +183,8 @@ class _Reader:
             while self._take("."):
                 about += f".{self._word()}"
             self._need(")")
+        if about not in {"", "step"}:
+            self.named.append(about)
         self._need(".")
         verb = self._word()
         chosen = list(self._chosen(which, about))
@@ -190,8 +212,9 @@ class _Reader:
     def _chosen(self, which: str, about: str) -> Iterable[StepState]:
         steps = self._now.steps
         if which == "steps":
+            about = self._now.current if about == "step" else about
             return [steps[about]] if about in steps else [] if about else steps.values()
-        around = about or self._now.current
+        around = self._now.current if about in {"", "step"} else about
         near = [each for each in steps.values() if each.parent == around]
         if which == "children":
             return near

@@ -6,7 +6,7 @@ until a molecule is poured, but for those that say how often a loop goes round.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from msgspec.structs import replace
@@ -21,9 +21,9 @@ from gastown_tui.core.rules.formula_parts import (
     repointed,
     spelled,
 )
-from gastown_tui.core.rules.formula_reading import problems, refuse_problems
+from gastown_tui.core.rules.formula_reading import advice_steps, each_step, problems, refuse_problems
 from gastown_tui.core.rules.formula_texts import deep, fill_struct
-from gastown_tui.core.rules.formula_vars import check_value
+from gastown_tui.core.rules.formula_vars import check_conditions, check_value
 from gastown_tui.core.rules.formula_weaving import advised, branched, expanded, gated
 
 STANDALONE = "main"
@@ -33,20 +33,22 @@ _TITLE_LIMIT = 500
 
 def names_used(formula: Formula) -> tuple[str, ...]:
     """The other formulas one names: parents, expansions and aspects."""
+    return tuple(dict.fromkeys(name for name, _ in _named(formula)))
+
+
+def place_of(formula: Formula, name: str) -> str:
+    """Where a formula names another: file and line, and the step that does."""
+    return next((where for each, where in _named(formula) if each == name), formula.source)
+
+
+def _named(formula: Formula) -> Iterator[tuple[str, str]]:
     compose = formula.compose or Compose()
-    rules = (*compose.expand, *compose.map)
-    own = [step.expand for step in _every(formula) if step.expand]
-    return tuple(dict.fromkeys((*formula.parents, *compose.aspects, *(rule.with_ for rule in rules), *own)))
-
-
-def _every(formula: Formula) -> list[Step]:
-    front = [*formula.steps, *formula.template, *formula.legs, *formula.aspects]
-    found: list[Step] = []
-    while front:
-        step = front.pop()
-        found.append(step)
-        front += [*step.children, *(step.loop.body if step.loop else ())]
-    return found
+    yield from ((name, formula.place("extends")) for name in formula.parents)
+    yield from ((name, formula.place("compose.aspects")) for name in compose.aspects)
+    yield from ((rule.with_, rule.origin) for rule in (*compose.expand, *compose.map))
+    for step in (*each_step(formula), *advice_steps(formula)):
+        if step.expand:
+            yield step.expand, f"{step.origin}: step {shown(step.id)}"
 
 
 def cook(
@@ -71,14 +73,14 @@ def cook(
     walk = Flattening(formulas, _loop_values(formula, values or {}))
     compose = formula.compose or Compose()
     steps = walk.flat(_body(formula))
-    steps = expanded(repointed(steps, walk.ends), compose, walk, formula.source)
-    steps = branched(steps, compose.branch, formula.source)
-    steps = gated(steps, compose, formula.source)
+    steps = expanded(repointed(steps, walk.ends), compose, walk)
+    steps = branched(steps, compose.branch)
+    steps = gated(steps, compose)
     if formula.kind != "aspect" and formula.advice:
-        steps = advised(steps, formula, is_own=True)
+        steps = advised(steps, formula, walk, is_own=True)
     aspects = [_aspect(each, formula, formulas) for each in compose.aspects]
     for aspect in aspects:
-        steps = advised(steps, aspect)
+        steps = advised(steps, aspect, walk)
     variables: dict[str, Var] = dict(walk.variables)
     for source in (*aspects, formula):
         variables |= source.variables
@@ -100,9 +102,10 @@ def cook(
 
 
 def _aspect(name: str, formula: Formula, formulas: Formulas) -> Formula:
-    aspect = with_parents(named(formulas, name, formula.source, kind="aspect"), formulas)
+    by = formula.place("compose.aspects")
+    aspect = with_parents(named(formulas, name, by, kind="aspect"), formulas)
     if not aspect.advice:
-        raise BadInput(f"{formula.source}: the aspect {name} advises nothing", hint="it needs [[advice]]")
+        raise BadInput(f"{by}: the aspect {name} advises nothing", hint="it needs [[advice]]")
     return aspect
 
 
@@ -140,7 +143,7 @@ def _body(formula: Formula) -> list[Step]:
         case "aspect":
             return list(formula.aspects)
     if not formula.steps:
-        raise BadInput(f"{formula.source}: {formula.formula} has no steps")
+        raise BadInput(f"{formula.place('formula')}: {formula.formula} has no steps")
     return list(formula.steps)
 
 
@@ -148,19 +151,23 @@ def _legs(formula: Formula) -> list[Step]:
     """A convoy's legs side by side, each with the common prompt, and what brings them together."""
     prompt = formula.prompts.get("base", "")
     common = {f"{{{{.output.{key}}}}}": text for key, text in formula.output.items()}
-    found = [_leg(leg, prompt, common) for leg in formula.legs]
+    common["{{.formula_name}}"] = formula.formula
+    path = "/".join(each for key in ("directory", "leg_pattern") if (each := formula.output.get(key, "")))
+    found = [_leg(leg, prompt, {"{{.output_path}}": path, **common}) for leg in formula.legs]
     last = formula.synthesis
     if last is not None:
         known = {leg.id for leg in formula.legs}
         for name in last.depends_on:
             if name not in known:
-                raise BadInput(f"{formula.source}: synthesis depends on {shown(name)}, and no leg is called so")
+                raise BadInput(
+                    f"{formula.place('synthesis')}: synthesis depends on {shown(name)}, and no leg is called so"
+                )
         step = Step(
             id="synthesis",
             title=last.title or "Bring the legs together",
             description=last.description,
             needs=last.depends_on or tuple(leg.id for leg in formula.legs),
-            origin=formula.source,
+            origin=formula.place("synthesis"),
         )
         found.append(_replaced(step, common))
     return found
@@ -169,7 +176,8 @@ def _legs(formula: Formula) -> list[Step]:
 def _leg(leg: Step, prompt: str, common: Mapping[str, str]) -> Step:
     own = {"{{.leg.id}}": leg.id, "{{.leg.title}}": leg.title, "{{.leg.focus}}": leg.focus}
     own["{{.leg.description}}"] = leg.description
-    text = "\n\n".join(each.strip() for each in (prompt, leg.description) if each.strip())
+    parts = (prompt,) if "{{.leg.description}}" in prompt else (prompt, leg.description)
+    text = "\n\n".join(each.strip() for each in parts if each.strip())
     return _replaced(replace(leg, description=text), {**common, **own})
 
 
@@ -221,6 +229,7 @@ def checked(steps: Sequence[ProtoStep], file: str) -> None:
             raise BadInput(f"{step.origin}: step {shown(step.id)}: the title must be {_TITLE_LIMIT} characters or less")
         known[step.id] = step
     for step in steps:
+        check_conditions(step, known)
         for need in (*step.needs, *step.needs_failed, *((step.spawner,) if step.spawner else ())):
             if need not in known:
                 raise _unknown_need(step, need, known)

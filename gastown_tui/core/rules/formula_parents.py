@@ -21,6 +21,12 @@ Formulas = Mapping[str, Formula]
 def named(formulas: Formulas, name: str, by: str, *, kind: str = "") -> Formula:
     """A formula another one names.
 
+    Args:
+        formulas: All there are.
+        name: Which.
+        by: Where it is named, for messages.
+        kind: The type it has to be of; empty: any.
+
     Raises:
         NotFound: there is none.
         BadInput: it is of another type than is needed there.
@@ -42,18 +48,21 @@ def with_parents(formula: Formula, formulas: Formulas, path: tuple[str, ...] = (
     """
     path = (*path, formula.formula)
     if formula.formula in path[:-1]:
-        raise BadInput(f"{formula.source}: circular extends: {' -> '.join(path)}")
+        raise BadInput(f"{formula.place('extends')}: circular extends: {' -> '.join(path)}")
     if len(path) > _PARENT_DEPTH:
-        raise BadInput(f"{formula.source}: extends more than {_PARENT_DEPTH} deep")
+        raise BadInput(f"{formula.place('extends')}: extends more than {_PARENT_DEPTH} deep")
     if not formula.parents:
         return formula
-    parents = [with_parents(named(formulas, each, formula.source), formulas, path) for each in formula.parents]
+    by = formula.place("extends")
+    parents = [with_parents(named(formulas, each, by), formulas, path) for each in formula.parents]
     steps = {part: _merged(part, parents, formula) for part in ("steps", "template", "legs", "aspects")}
     variables: dict[str, Any] = {}
     inputs: dict[str, Any] = {}
+    places: dict[str, str] = {}
     for each in (formula, *parents):
         variables = dict(each.vars) | variables
         inputs = dict(each.inputs) | inputs
+        places = dict(each.places) | places
     first = parents[0]
     return replace(
         formula,
@@ -71,6 +80,7 @@ def with_parents(formula: Formula, formulas: Formulas, path: tuple[str, ...] = (
         output={**first.output, **formula.output},
         synthesis=formula.synthesis or first.synthesis,
         presets={**first.presets, **formula.presets},
+        places=places,
         **steps,
     )
 

@@ -73,7 +73,10 @@ class Flattening:
     def _one(self, step: Step, parent: str, rounds: tuple[Round, ...]) -> ProtoStep:
         self._count += 1
         if self._count > STEP_LIMIT:
-            raise BadInput(f"{step.origin}: more than {STEP_LIMIT} steps", hint="a loop or an expansion runs away")
+            raise BadInput(
+                f"{step.origin}: step {shown(step.id)} is one of more than {STEP_LIMIT} steps",
+                hint="a loop or an expansion runs away",
+            )
         if step.condition:
             _located(step, lambda: check_condition(step.condition))
         return cooked(step, parent, rounds)
@@ -125,14 +128,18 @@ class Flattening:
         """
         path = (*path, name)
         if len(path) > EXPANSION_DEPTH:
-            raise BadInput(f"{target.origin}: expands more than {EXPANSION_DEPTH} deep: {' -> '.join(path)}")
-        formula = with_parents(named(self.formulas, name, target.origin, kind="expansion"), self.formulas)
+            raise BadInput(
+                f"{target.origin}: step {shown(target.id)} expands more than {EXPANSION_DEPTH} deep: "
+                f"{' -> '.join(path)}"
+            )
+        by = f"{target.origin}: step {shown(target.id)}"
+        formula = with_parents(named(self.formulas, name, by, kind="expansion"), self.formulas)
         values = _placeholders(target) | self._arguments(formula, given, target)
         body = self.flat(
             [fill_struct(titled(each), values) for each in formula.template], parent=target.parent, path=path
         )
         if not body:
-            raise BadInput(f"{target.origin}: the expansion {name} has no template")
+            raise BadInput(f"{target.origin}: step {shown(target.id)}: the expansion {name} has no template")
         return [_inherits(each, target, body) for each in after_all(body, target.needs)]
 
     def _arguments(self, formula: Formula, given: Mapping[str, Any], target: ProtoStep) -> dict[str, str]:
@@ -144,7 +151,8 @@ class Flattening:
                 values[name] = spelled(var.default)
             elif var.required:
                 raise BadInput(
-                    f"{target.origin}: {formula.formula} needs the variable {name}", hint="expand_vars gives it"
+                    f"{target.origin}: step {shown(target.id)}: {formula.formula} needs the variable {name}",
+                    hint="expand_vars gives it",
                 )
         self.variables = dict(formula.variables) | self.variables
         return values | {name: spelled(each) for name, each in given.items()}

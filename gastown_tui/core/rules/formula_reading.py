@@ -14,6 +14,7 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model import formula as f
 from gastown_tui.core.model.formula import Formula, Step
 from gastown_tui.core.model.ids import shown
+from gastown_tui.core.rules.formula_lines import Lines, place
 
 LIMIT_BYTES = 1_000_000
 DEPTH_LIMIT = 40
@@ -22,8 +23,6 @@ SUFFIXES = (".formula.toml", ".formula.json")
 """In the order they are looked for."""
 
 _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
-_ID_TOML = re.compile(r"""^\s*(?:id|target)\s*=\s*(["'])(.*?)\1""")
-_ID_JSON = re.compile(r'"(?:id|target)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _WAITS_FOR = re.compile(r"all-children|any-children|children-of\([^()]+\)")
 _PATH = re.compile(r" - at `\$(.*)`$")
 _PIECE = re.compile(r"\.?([A-Za-z_]+)|\[(\d+|\.\.\.)\]")
@@ -47,8 +46,7 @@ def read_formula(text: str, file: str) -> Formula:
     if "formula" not in raw:
         raise BadInput(f"{file}: the key formula is missing", hint='begin with formula = "its-name"')
     _check_depth(raw, file)
-    lines = _Lines(text, is_json=file.endswith(".json"))
-    _place(raw, file, lines)
+    place(raw, file, Lines(text, is_json=file.endswith(".json")))
     try:
         found = msgspec.convert(raw | {"source": file}, Formula)
     except msgspec.ValidationError as error:
@@ -95,56 +93,6 @@ def _check_depth(raw: Any, file: str) -> None:
             if isinstance(each, dict | list)
             for inner in (each.values() if isinstance(each, dict) else each)
         ]
-
-
-# ---------------------------------------------------------------------------------------------- lines
-
-
-class _Lines:
-    """On which line each id stands; ids used several times are handed out in order."""
-
-    def __init__(self, text: str, *, is_json: bool) -> None:
-        self._at: dict[str, list[int]] = {}
-        for number, name in _ids_json(text) if is_json else _ids_toml(text):
-            self._at.setdefault(name, []).append(number)
-
-    def next(self, name: str) -> int:
-        """The line of the next step of that id; 0 when it is not found."""
-        at = self._at.get(name)
-        return at.pop(0) if at else 0
-
-
-def _ids_toml(text: str) -> Iterator[tuple[int, str]]:
-    quote = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if not quote and (match := _ID_TOML.match(line)):
-            yield number, match[2]
-        for mark in ('"""', "'''"):
-            if quote in {"", mark} and line.count(mark) % 2:
-                quote = "" if quote else mark
-
-
-def _ids_json(text: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        for match in _ID_JSON.finditer(line):
-            yield number, match[1]
-
-
-_HOLDERS = ("steps", "template", "legs", "aspects", "children", "body", "before", "after")
-
-
-def _place(raw: dict[str, Any], file: str, lines: _Lines) -> None:
-    """Write into every step where it stands, in the order steps stand in the file."""
-    for key, value in raw.items():
-        inner = value if isinstance(value, list) else [value]
-        for each in inner:
-            if not isinstance(each, dict):
-                continue
-            if key in _HOLDERS:
-                line = lines.next(str(each.get("id", each.get("target", ""))))
-                each["origin"] = f"{file}:{line}" if line else file
-            if key not in {"vars", "inputs", "metadata", "prompts", "output", "presets", "mail"}:
-                _place(each, file, lines)
 
 
 # ---------------------------------------------------------------------------------------------- words for misfits
@@ -201,7 +149,7 @@ def read_raw(text: str, file: str) -> dict[str, Any]:
     """The file's keys as they stand, with every step's place; for `unknown_keys`."""
     raw = _json(text, file) if file.endswith(".json") else _toml(text, file)
     found: dict[str, Any] = raw if isinstance(raw, dict) else {}
-    _place(found, file, _Lines(text, is_json=file.endswith(".json")))
+    place(found, file, Lines(text, is_json=file.endswith(".json")))
     return found
 
 
@@ -230,6 +178,8 @@ def _problems(formula: Formula) -> Iterator[str]:
         if step.id and step.id in seen:
             yield f"{step.origin}: step {shown(step.id)} is there already, at {seen[step.id]}"
         seen.setdefault(step.id, step.origin)
+    for step in advice_steps(formula):
+        yield from _bad_step(step)
 
 
 def each_step(formula: Formula) -> Iterator[Step]:
@@ -241,9 +191,21 @@ def each_step(formula: Formula) -> Iterator[Step]:
         front = [*step.children, *(step.loop.body if step.loop else ()), *front]
 
 
+def advice_steps(formula: Formula) -> Iterator[Step]:
+    """Every step its advice brings, however deep."""
+    for advice in formula.advice:
+        around = advice.around
+        sides = (advice.before, advice.after, *((around.before, around.after) if around else ()))
+        front = [step for side in sides for step in ((side,) if isinstance(side, Step) else side)]
+        while front:
+            step = front.pop(0)
+            yield step
+            front = [*step.children, *(step.loop.body if step.loop else ()), *front]
+
+
 def _bad_variables(formula: Formula) -> Iterator[str]:
     for name, var in formula.variables.items():
-        at = f"{formula.source}: variable {shown(name)}"
+        at = f"{var.origin or formula.source}: variable {shown(name)}"
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             yield f"{at} is not a word of letters, digits and underscores"
         if var.required and var.default is not None:

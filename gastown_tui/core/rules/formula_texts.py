@@ -20,6 +20,11 @@ NUMBER_LIMIT = 10**9
 FALSY = frozenset({"", "false", "0", "no", "off"})
 
 _FILLED = re.compile(r"(?<![{$])\{([A-Za-z_][A-Za-z0-9_.]*)\}(?!\})")
+_SECTION = re.compile(
+    r"\{\{if \.?([A-Za-z_][A-Za-z0-9_]*)\}\}((?:(?!\{\{if |\{\{else\}\}).)*?)"
+    r"(?:\{\{else\}\}((?:(?!\{\{if |\{\{else\}\}).)*?))?\{\{end\}\}",
+    re.DOTALL,
+)
 _CONDITION = re.compile(
     r"\s*(!?)\s*\{\{\.?([A-Za-z_][A-Za-z0-9_]*)\}\}\s*(?:(==|!=)\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"']\S*)))?\s*"
 )
@@ -59,7 +64,20 @@ def texts_in(value: Any) -> Iterator[str]:
 
 def variables_in(text: str) -> set[str]:
     """Names of the `{{variables}}` a text asks for; dotted ones, which convoys use inside, apart."""
-    return {match[1] for match in PLACEHOLDER.finditer(text) if not match[0].startswith("{{.")}
+    found = {match[1] for match in PLACEHOLDER.finditer(text) if not match[0].startswith("{{.")}
+    return found - {"else", "end"} if "{{if " in text else found
+
+
+def chosen(text: str, values: Mapping[str, str]) -> str:
+    """A text of which only those parts are left whose variable says so: `{{if v}}…{{else}}…{{end}}`."""
+    if "{{if " not in text:
+        return text
+    return _SECTION.sub(lambda match: (match[2] if is_true(values.get(match[1], "")) else match[3]) or "", text)
+
+
+def is_true(value: str) -> bool:
+    """Whether a variable's value counts as yes."""
+    return value.strip().lower() not in FALSY
 
 
 def fits(pattern: str, step_id: str) -> bool:
@@ -182,6 +200,6 @@ def holds(text: str, values: Mapping[str, str]) -> bool:
     is_negated, name, sign = match[1] == "!", match[2], match[3]
     value = values.get(name, "")
     if not sign:
-        return (value.strip().lower() not in FALSY) is not is_negated
+        return is_true(value) is not is_negated
     wanted = next((each for each in match.groups()[3:] if each is not None), "")
     return ((value == wanted) is (sign == "==")) is not is_negated

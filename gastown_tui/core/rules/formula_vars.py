@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.formula import PLACEHOLDER, Gate, Proto, ProtoStep, Var
 from gastown_tui.core.model.ids import shown
+from gastown_tui.core.rules.formula_conditions import check
 from gastown_tui.core.rules.formula_parts import spelled
-from gastown_tui.core.rules.formula_texts import FALSY, deep, holds, texts_in, variables_in
+from gastown_tui.core.rules.formula_texts import FALSY, chosen, deep, holds, texts_in, variables_in
 
 PRESET = "preset"
 """The variable that chooses among the legs of a convoy."""
@@ -55,8 +56,9 @@ def values_for(proto: Proto, given: Mapping[str, str]) -> dict[str, str]:
         if name in found:
             check_value(name, var, found[name], proto.name)
     if missing:
+        named = (f"{name} ({var.origin})" if (var := proto.vars[name]).origin else name for name in missing)
         raise BadInput(
-            f"missing required variables: {', '.join(missing)}",
+            f"missing required variables: {', '.join(named)}",
             hint=" ".join(f"--var {name}={_example(proto.vars[name])}" for name in missing),
         )
     for name, value in proto.fixed.items():
@@ -80,15 +82,16 @@ def check_value(name: str, var: Var, value: str, formula: str) -> None:
     Raises:
         BadInput: it may not.
     """
+    where = f"{var.origin or formula}: {name}"
     allowed = [spelled(each) for each in var.enum]
     if allowed and value not in allowed:
-        raise BadInput(f"{formula}: {name} cannot be {shown(value)}", hint=f"one of {', '.join(allowed)}")
+        raise BadInput(f"{where} cannot be {shown(value)}", hint=f"one of {', '.join(allowed)}")
     if var.pattern and re.search(var.pattern, value) is None:
-        raise BadInput(f"{formula}: {name} cannot be {shown(value)}", hint=f"it has to match {var.pattern}")
+        raise BadInput(f"{where} cannot be {shown(value)}", hint=f"it has to match {var.pattern}")
     if var.type in {"int", "integer", "number"} and re.fullmatch(r"[+-]?\d{1,18}", value) is None:
-        raise BadInput(f"{formula}: {name} cannot be {shown(value)}", hint="it has to be a whole number")
+        raise BadInput(f"{where} cannot be {shown(value)}", hint="it has to be a whole number")
     if var.type in {"bool", "boolean"} and value.lower() not in _TRUE | FALSY - {""}:
-        raise BadInput(f"{formula}: {name} cannot be {shown(value)}", hint="it has to be true or false")
+        raise BadInput(f"{where} cannot be {shown(value)}", hint="it has to be true or false")
 
 
 # ---------------------------------------------------------------------------------------------- filling in
@@ -98,10 +101,34 @@ def rendered(proto: Proto, values: Mapping[str, str]) -> tuple[ProtoStep, ...]:
     """The steps of a pouring: those whose conditions hold, every variable filled in.
 
     Raises:
-        BadInput: a text names a variable that has no value; the message says where.
+        BadInput: a text names a variable that has no value, or what opens a gate is no condition with it; the message
+            says where.
     """
     kept = _kept(proto, values)
-    return tuple(_filled(step, values) for step in kept)
+    known = {step.id for step in kept}
+    found = tuple(_filled(step, values) for step in kept)
+    for step in found:
+        check_conditions(step, known)
+    return found
+
+
+def check_conditions(step: ProtoStep, known: Collection[str]) -> None:
+    """Check what opens a step's gates or ends its loops; what has a variable is checked once that is filled in.
+
+    Args:
+        step: The step.
+        known: The steps there are.
+
+    Raises:
+        BadInput: it is no condition, or about a step that is not there.
+    """
+    texts = [gate.await_id or gate.id for gate in step.gates if gate.type == "condition"]
+    for text in (*texts, *(each.until for each in step.rounds)):
+        if not variables_in(text):
+            try:
+                check(text, known)
+            except BadInput as error:
+                raise BadInput(f"{step.origin}: step {shown(step.id)}: {error.message}", hint=error.hint) from error
 
 
 def _kept(proto: Proto, values: Mapping[str, str]) -> Sequence[ProtoStep]:
@@ -166,6 +193,7 @@ def filled(text: str, values: Mapping[str, str], origin: str, step: str = "") ->
     """
     if "{{" not in text:
         return text
+    text = chosen(text, values)
     for name in sorted(variables_in(text)):
         if name not in values:
             about = f": step {shown(step)}" if step else ""

@@ -11,7 +11,7 @@ from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.model.formula import Formula, Proto
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules.formula_cooking import cook, names_used
+from gastown_tui.core.rules.formula_cooking import cook, names_used, place_of
 from gastown_tui.core.rules.formula_reading import LIMIT_BYTES, read_formula
 from gastown_tui.core.rules.formulas import (
     PROTO_LIMIT_BYTES,
@@ -152,11 +152,11 @@ class Cookbook:
                         return self._read[name]
         return self._read.get(name)
 
-    def _missing(self, name: str) -> NotFound:
+    def _missing(self, name: str, by: str = "") -> NotFound:
         from difflib import get_close_matches
 
         known = [page.name for page in self.every()]
-        close = get_close_matches(name, known, n=1)
+        close = get_close_matches(name, [each for each in known if each != by], n=1)
         hint = f"is {close[0]} meant?" if close else "bd formula list shows what there is"
         return NotFound(f"there is no formula {shown(name)}", hint=hint)
 
@@ -180,7 +180,8 @@ class Cookbook:
             parse_formula_name(name)
             other = self._page(name)
             if other is None:
-                raise NotFound(f"{by.source}: there is no formula {shown(name)}", hint=self._missing(name).hint)
+                where = place_of(by, name)
+                raise NotFound(f"{where}: there is no formula {shown(name)}", hint=self._missing(name, by.formula).hint)
             if len(formulas) >= _FORMULAS_LIMIT:
                 raise BadInput(f"{page.file.name} draws in more than {_FORMULAS_LIMIT} formulas")
             found = other.read()
