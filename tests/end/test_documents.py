@@ -149,7 +149,7 @@ SHINY = """
 
 
 def test_using_formulas(town: Town) -> None:
-    town.workers_are("shell")
+    town.workers_are("patient")
     town.formula(SHINY)
     you = town.person.at(town.rig)
     assert "shiny" in you("bd formula list")
@@ -161,6 +161,10 @@ def test_using_formulas(town: Town) -> None:
     assert f"Spawned polecat-myproject-slot0, hooked {root}" in you(f"gt sling {root} myproject")
     assert "Auth feature" in you("gt convoy list")
     you("gt start --no-mayor")
+    worker = town.polecat("slot0")
+    for step in [each["id"] for each in you.json(f"bd mol show {root}")["issues"] if each["id"] != root]:
+        worker(f"bd close {step} --continue")
+    worker("gt done --review-only")
     eventually(lambda: you.json(f"bd show {root}")[0]["status"] == "closed", within_s=60)
     steps = you.json(f"bd mol show {root}")["issues"]
     assert [step["status"] for step in steps] == ["closed"] * 5

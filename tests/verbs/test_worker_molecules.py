@@ -144,3 +144,24 @@ def test_steps_that_wait_for_one_another_are_a_matter_for_a_person() -> None:
     at.fake.ledger.record(lambda _: [Entry(edge, "api")], actor="overseer", ledgers=("", "api"))
     assert at.live().startswith("ESCALATE")
     assert at.ran == []
+
+
+WORDS_ONLY = """
+[[steps]]
+id = "look"
+run = "look"
+[[steps]]
+id = "think"
+description = "Think about it."
+needs = ["look"]
+"""
+
+
+def test_a_step_that_needs_a_mind_goes_to_the_overseer_and_is_not_called_done() -> None:
+    work = AtWork(WORDS_ONLY)
+    assert "ESCALATE" in work.live()
+    assert work.ran == ["look"]
+    assert [work.status(f"{work.root}.{n}") for n in (1, 2)] == ["closed", "open"]
+    assert work.status(work.bead_id) != "closed"
+    [escalation] = work.fake.town.own.registers.escalations.values()
+    assert f"{work.root}.2" in escalation.text

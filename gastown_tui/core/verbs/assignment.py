@@ -15,7 +15,7 @@ from gastown_tui.core.model.ids import Address, BeadId
 from gastown_tui.core.model.outside import Run, RunOutcome
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.town import Hook, Mail
-from gastown_tui.core.rules import beads, dispatch, hooks, mailing
+from gastown_tui.core.rules import beads, dispatch, hooks, machine_work, mailing
 from gastown_tui.core.rules.molecules import Anatomy, worklist
 from gastown_tui.core.verbs import exits
 from gastown_tui.core.verbs.waking import bare_of, rescue_ref, target_of
@@ -121,6 +121,8 @@ class Assignment:
 
     def _step(self, step: Bead, *, is_whole: bool) -> None:
         self.worker.note(one_line(step.title, 80), self.hook.bead_id)
+        if not machine_work.is_any(step):
+            raise Failed(machine_work.wanting(step))
         if not is_whole:
             self._begun(step)
         if not self._is_committed(step):
