@@ -21,17 +21,8 @@ from gastown_tui.core.model.bead_line import decode_bead
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.outline import decode_outlines, outline_of
 from gastown_tui.core.model.times import epoch_ns, stamp
-from gastown_tui.core.rules.readiness import (
-    Compat,
-    Policy,
-    ReadyRequest,
-    Standing,
-    free,
-    is_free,
-    parse_policy,
-    ready,
-    waiting,
-)
+from gastown_tui.core.rules.readiness import ReadyRequest, Standing, free, is_free, ready, waiting
+from gastown_tui.core.rules.ready_order import Compat, Policy, parse_policy
 from tests.ledgers import corpus
 from tests.towns import NOW, a_bead, ago
 

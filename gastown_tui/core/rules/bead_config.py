@@ -60,6 +60,12 @@ def words_in(config: Mapping[str, str], key: str) -> tuple[str, ...]:
     return tuple(piece.partition(":")[0].strip() for piece in config.get(key, "").split(",") if piece.strip())
 
 
+def active_statuses(config: Mapping[str, str]) -> tuple[str, ...]:
+    """Statuses of one's own that count as work to be taken up: those written `name:active` in `status.custom`."""
+    pairs = (piece.partition(":") for piece in config.get("status.custom", "").split(","))
+    return tuple(name.strip() for name, _, kind in pairs if kind.strip() == "active")
+
+
 def _scalars(text: str) -> Iterator[tuple[str, str, int]]:
     """Dotted key, value and line number of each scalar."""
     above: list[tuple[int, str]] = []

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gastown_tui.core.errors import BadInput, Refused
-from gastown_tui.core.model.bead import STATUSES, TOWN_TYPES, TYPES
+from gastown_tui.core.model.bead import STATUSES, TOWN_TYPES, TYPES, Bead
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.model.times import moment, stamp
 
@@ -239,3 +239,9 @@ def shifted(now: datetime, count: int, unit: str) -> datetime | None:
     except (OverflowError, ValueError):
         pass
     return None
+
+
+def plain_setting(bead: Bead, key: str) -> str:
+    """A metadata value as one would type it; empty when there is none."""
+    value: Any = bead.setting(key)
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)

@@ -24,6 +24,7 @@ from gastown_tui.core.rules.bead_ids import (
 )
 from gastown_tui.core.rules.bead_values import check_lines, parse_external, parse_label, parse_title
 from gastown_tui.core.rules.edges import WantedEdge
+from gastown_tui.core.rules.ready_order import Compat
 
 
 class NewBead(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,11 +235,12 @@ def close(
     force: bool = False,
     session: str = "",
     along_with: Set[BeadId] = frozenset(),
+    compat: Compat = Compat.JSONL,
 ) -> tuple[Entry, ...]:
     """Close a bead; closing what is closed does nothing.
 
     What follows for the molecule it is a step of is recorded with it. Beads closed in the same breath (`along_with`)
-    block nothing.
+    block nothing. By the 1.0 rules an epic stays open as long as a child of it does.
 
     Raises:
         Refused: it is a template, pinned, or blocked by open beads; `force` overrides the latter two.
@@ -249,12 +251,23 @@ def close(
     if not force:
         if bead.pinned or bead.state == "pinned":
             raise Refused(f"cannot modify pinned issue {bead.id} (use --force to override)")
-        if blockers := [each for each in edges.open_blockers(town, bead) if each not in along_with]:
+        if blockers := [each for each in edges.open_blockers(town, bead, compat) if each not in along_with]:
             raise Refused(
                 f"cannot close {bead.id}: blocked by open issues [{' '.join(blockers)}] (use --force to override)"
             )
+        if compat is Compat.LATER and bead.kind == "epic":
+            _refuse_unfinished(town, bead, along_with)
     why = reason or "Closed"
     return (*_closing(town, bead, why, session), *_advanced(town, bead, why, along_with))
+
+
+def _refuse_unfinished(town: Town, epic: Bead, along_with: Set[BeadId]) -> None:
+    left = [each.id for each in children(town, epic.id) if not each.is_closed and each.id not in along_with]
+    if left:
+        raise Refused(
+            f"cannot close epic {epic.id}: {len(left)} of its children are open [{' '.join(left[:5])}] "
+            "(use --force to override)"
+        )
 
 
 def _advanced(town: Town, bead: Bead, reason: str, along_with: Set[BeadId] = frozenset()) -> tuple[Entry, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import msgspec
 
@@ -14,6 +14,7 @@ from gastown_tui.core.model.bead import OPEN_LIKE, Bead, Dependency
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.rules.bead_ids import is_below_by_id
 from gastown_tui.core.rules.bead_values import parse_edge_type, parse_external
+from gastown_tui.core.rules.ready_order import OVER, Compat
 
 SYMMETRIC = "relates-to"
 """The one type that is stored both ways and may form cycles."""
@@ -175,20 +176,26 @@ def _targets(town: Town, bead_id: BeadId) -> Iterator[BeadId]:
                 yield edge.depends_on_id
 
 
-def open_blockers(town: Town, bead: Bead) -> tuple[BeadId, ...]:
+def open_blockers(town: Town, bead: Bead, compat: Compat = Compat.JSONL) -> tuple[BeadId, ...]:
     """The unfinished beads that block one directly; cheap, for one bead at a time."""
     found = [
         edge.depends_on_id
         for edge in bead.needs
-        if edge.type == "blocks" and (other := town.find(edge.depends_on_id)) is not None and other.state in OPEN_LIKE
+        if edge.type == "blocks"
+        and (other := town.find(edge.depends_on_id)) is not None
+        and (other.state not in OVER if compat is Compat.LATER else other.state in OPEN_LIKE)
     ]
     return tuple(dict.fromkeys(found))
 
 
-def cycles(beads: dict[BeadId, Bead]) -> list[list[Bead]]:
-    """Every group of beads that wait for one another, each once, by id; links apart."""
+def cycles(beads: dict[BeadId, Bead], *, types: Set[str] | None = None) -> list[list[Bead]]:
+    """Every group of beads that wait for one another, each once, by id; by edges of `types`, else by all but links."""
     graph = {
-        bead.id: [edge.depends_on_id for edge in bead.needs if edge.type != SYMMETRIC and edge.depends_on_id in beads]
+        bead.id: [
+            edge.depends_on_id
+            for edge in bead.needs
+            if edge.depends_on_id in beads and (edge.type != SYMMETRIC if types is None else edge.type in types)
+        ]
         for bead in beads.values()
         if bead.needs
     }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import msgspec
 
@@ -14,7 +14,7 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.model.times import epoch_ns, stamp
-from gastown_tui.core.rules.bead_values import kind_meant, parse_priority, parse_time, shifted
+from gastown_tui.core.rules.bead_values import kind_meant, parse_priority, parse_time, plain_setting, shifted
 from gastown_tui.core.rules.queries import Claim
 
 _TOKEN = re.compile(
@@ -269,11 +269,7 @@ def _further(field: str, value: str, lowered: str) -> Claim:
     if field == "has_metadata_key":
         return lambda bead: isinstance(bead.metadata, dict) and value in bead.metadata
     key = field.removeprefix("metadata.")
-    return lambda bead: _shown(bead.setting(key)) == value
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+    return lambda bead: plain_setting(bead, key) == value
 
 
 def _flag(term: Term) -> bool:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic
 
 import msgspec
 
-from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.bead import OPEN_LIKE, Bead, Dependency
-from gastown_tui.core.model.ids import BeadId, shown
+from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.outline import Outline, OutlineEdge
 from gastown_tui.core.model.times import epoch_ns, stamp
+from gastown_tui.core.rules.ready_order import OVER, AnyBead, Compat, Policy, age, in_order
 
 BLOCKING = frozenset({"blocks", "parent-child", "conditional-blocks", "waits-for"})
 """Edge types that readiness looks at."""
@@ -31,46 +30,7 @@ FAILURE_WORDS = (
     "failed", "rejected", "wontfix", "won't fix", "canceled", "cancelled", "abandoned", "blocked", "error", "timeout",
     "aborted",
 )  # fmt: skip
-_OVER = frozenset({"closed", "pinned", "tombstone"})
-_LAST = 2**31
 _DEPTH_LIMIT = 50
-_HYBRID_RECENT = timedelta(hours=48)
-_ZONES = timedelta(days=2)
-"""Further apart than this, two stamps are in the order of their days, whatever their time zones."""
-_FAR_PAST, _FAR_FUTURE = -1e18, 1e18
-_NEVER = "~"
-"""After every day."""
-
-
-AnyBead = TypeVar("AnyBead", Bead, Outline)
-"""Readiness is judged of whole beads and of outlines alike."""
-
-
-class Compat(StrEnum):
-    """Which generation's rules apply."""
-
-    JSONL = "0.49"
-    LATER = "1.0"
-
-
-class Policy(StrEnum):
-    """In what order ready work is handed out."""
-
-    HYBRID = "hybrid"
-    """What was filed in the last two days by priority, then the rest by age."""
-    PRIORITY = "priority"
-    OLDEST = "oldest"
-
-
-def parse_policy(text: str) -> Policy:
-    """A policy by its name.
-
-    Raises:
-        BadInput: there is none of that name.
-    """
-    if text not in tuple(Policy):
-        raise BadInput(f"invalid sort policy {shown(text)}. Valid values: hybrid, priority, oldest")
-    return Policy(text)
 
 
 class Standing(Generic[AnyBead]):
@@ -109,7 +69,7 @@ class Standing(Generic[AnyBead]):
             if status == "open" or not status:
                 self._unbegun.append(bead)
                 unfinished.add(bead.id)
-            elif (status not in _OVER) if is_later else (status in OPEN_LIKE):
+            elif (status not in OVER) if is_later else (status in OPEN_LIKE):
                 unfinished.add(bead.id)
             for edge in bead.dependencies or ():
                 type_, target = edge.type, edge.depends_on_id
@@ -137,6 +97,11 @@ class Standing(Generic[AnyBead]):
     def children(self, bead_id: BeadId) -> tuple[BeadId, ...]:
         """The beads that belong to one by a parent-child edge."""
         return tuple(self._children.get(bead_id, ()))
+
+    def not_directly_below(self, found: list[AnyBead], parents: Set[BeadId]) -> list[AnyBead]:
+        """Those that are no child of any of these parents."""
+        below = {child for parent in parents for child in self._children.get(parent, ())}
+        return [each for each in found if each.id not in below] if below else found
 
     def descendants(self, bead_id: BeadId) -> set[BeadId]:
         """Everything below a bead, however deep; itself apart."""
@@ -195,7 +160,7 @@ class Standing(Generic[AnyBead]):
     def _spread(self, seeds: set[BeadId]) -> set[BeadId]:
         if self.compat is Compat.JSONL:
             return self._below(seeds, depth=_DEPTH_LIMIT)
-        over = {bead.id for bead in self.beads if bead.status in _OVER}
+        over = {bead.id for bead in self.beads if bead.status in OVER}
         return self._below(seeds - over, without=over)
 
     def _below(self, seeds: set[BeadId], *, depth: int = 1_000_000, without: Set[BeadId] = frozenset()) -> set[BeadId]:
@@ -238,6 +203,13 @@ class ReadyRequest(msgspec.Struct, frozen=True, kw_only=True):
     mol_type: str = ""
     include_deferred: bool = False
     excluded_ids: tuple[str, ...] = NOT_WORK_IDS
+    """Parts of ids that are left out; the 1.0 rules know none."""
+    without_labels: tuple[str, ...] = ()
+    """None of these."""
+    without_kinds: tuple[str, ...] = ()
+    include_ephemeral: bool = False
+    further_statuses: tuple[str, ...] = ()
+    """Statuses the configuration calls active; the 1.0 rules hand them out like open ones."""
     admitted: tuple[str, ...] = ()
     """Beginnings of ids that are handed out all the same: the steps of molecules nobody else works on."""
 
@@ -259,17 +231,29 @@ def free(
     among: Iterable[AnyBead] | None = None,
     *,
     include_deferred: bool = False,
+    include_ephemeral: bool = False,
+    further_statuses: tuple[str, ...] = (),
 ) -> list[AnyBead]:
     """Open work that waits for nothing: the rule alone, no filters, in no particular order."""
     blocked = standing.blocked
+    is_later = standing.compat is Compat.LATER
+    pool: list[AnyBead] = standing.unbegun(among)
+    if further_statuses and is_later:
+        every: Iterable[AnyBead] = standing.beads if among is None else among
+        pool = pool + [each for each in every if each.status in further_statuses]
     found = [
         each
-        for each in standing.unbegun(among)
-        if each.id not in blocked and not (each.pinned or each.ephemeral or each.is_template)
+        for each in pool
+        if each.id not in blocked
+        and not (each.pinned or (each.ephemeral and not include_ephemeral) or each.is_template)
     ]
     if include_deferred:
         return found
-    return [each for each in found if each.defer_until is None or not _is_later(each.defer_until, now)]
+    found = [each for each in found if each.defer_until is None or not _is_later(each.defer_until, now)]
+    if not is_later:
+        return found
+    put_off = {each.id for each in standing.beads if each.defer_until is not None and _is_later(each.defer_until, now)}
+    return standing.not_directly_below(found, put_off)
 
 
 def ready(
@@ -283,20 +267,38 @@ def ready(
         now: The moment deferrals and recency are judged at.
         among: Only these beads; all of `standing` when not given.
     """
-    found = free(standing, now, among, include_deferred=request.include_deferred)
-    if request.kind:
-        found = [each for each in found if each.kind == request.kind]
-    else:
-        found = [each for each in found if each.issue_type not in NOT_WORK]
-        names = "\n".join([each.id for each in found])
-        for part in request.excluded_ids:
-            if part in names:
-                found = [each for each in found if part not in each.id or each.id.startswith(request.admitted)]
+    found = free(
+        standing,
+        now,
+        among,
+        include_deferred=request.include_deferred,
+        include_ephemeral=request.include_ephemeral,
+        further_statuses=request.further_statuses,
+    )
+    found = _of_kind(found, request, standing.compat)
     if request.under is not None:
         under = standing.descendants(request.under)
-        found = [each for each in found if each.id in under]
+        dotted = f"{request.under}." if standing.compat is Compat.LATER else None
+        found = [each for each in found if each.id in under or (dotted and each.id.startswith(dotted))]
     found = _filtered(found, request)
     return in_order(found, request.policy, now, compat=standing.compat, limit=request.limit)
+
+
+def _of_kind(found: list[AnyBead], request: ReadyRequest, compat: Compat) -> list[AnyBead]:
+    """What is work at all, unless a type is asked for by name."""
+    if request.kind:
+        return [each for each in found if each.kind == request.kind]
+    apart = NOT_WORK.union(request.without_kinds)
+    found = [each for each in found if each.issue_type not in apart]
+    if "task" in request.without_kinds:
+        found = [each for each in found if each.issue_type]
+    if compat is Compat.LATER:
+        return found
+    names = "\n".join([each.id for each in found])
+    for part in request.excluded_ids:
+        if part in names:
+            found = [each for each in found if part not in each.id or each.id.startswith(request.admitted)]
+    return found
 
 
 def _filtered(found: list[AnyBead], request: ReadyRequest) -> list[AnyBead]:
@@ -310,68 +312,13 @@ def _filtered(found: list[AnyBead], request: ReadyRequest) -> list[AnyBead]:
         found = [each for each in found if each.mol_type == request.mol_type]
     for label in request.labels:
         found = [each for each in found if label in (each.labels or ())]
+    if request.without_labels:
+        unwanted = set(request.without_labels)
+        found = [each for each in found if not unwanted.intersection(each.labels or ())]
     if request.labels_any:
         wanted = set(request.labels_any)
         found = [each for each in found if wanted.intersection(each.labels or ())]
     return found
-
-
-def in_order(
-    beads: list[AnyBead], policy: Policy, now: datetime, *, compat: Compat = Compat.JSONL, limit: int = 0
-) -> list[AnyBead]:
-    """Beads in the order of a policy, at most `limit` of them; 0: all. Ties are broken by id."""
-    if policy is Policy.PRIORITY:
-        backwards = compat is Compat.LATER
-        keyed = [((each.priority, _age(each, backwards=backwards), each.id), each) for each in beads]
-    elif policy is Policy.OLDEST:
-        keyed = [((0, _age(each), each.id), each) for each in _oldest(beads, limit)]
-    else:
-        recent = (now - _HYBRID_RECENT).timestamp()
-        early = stamp(now - _HYBRID_RECENT - _ZONES)[:10]
-        aged = [(_age(each), each) for each in _oldest(beads, limit, early)]
-        keyed = [((each.priority if age[0] >= recent else _LAST, age, each.id), each) for age, each in aged]
-    keyed.sort(key=_first)
-    return [each for _, each in (keyed[:limit] if limit > 0 else keyed)]
-
-
-def _first(keyed: tuple[Any, Any]) -> Any:
-    return keyed[0]
-
-
-def _oldest(beads: list[AnyBead], limit: int, recent: str = _NEVER) -> list[AnyBead]:
-    """All of the `limit` oldest beads, all of a recent day or later, and some more.
-
-    Told by the day alone, which costs little to read.
-    """
-    if not 0 < limit < len(beads):
-        return beads
-    days: dict[str, list[AnyBead]] = defaultdict(list)
-    for each in beads:
-        days[(each.created_at or "")[:10]].append(each)
-    place, left = "", limit
-    for place in sorted(days):
-        left -= len(days[place])
-        if left <= 0:
-            break
-    try:
-        last = (datetime.fromisoformat(place) + _ZONES).isoformat()[:10]
-    except (ValueError, OverflowError):
-        return beads
-    return [each for day, filed in days.items() if day <= last or day >= recent for each in filed]
-
-
-def _age(each: Bead | Outline, *, backwards: bool = False) -> tuple[float, str]:
-    """When a bead was filed, as something that sorts: seconds, then the digits a float does not hold."""
-    text = each.created_at or ""
-    try:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            raise ValueError(text)
-        seconds = at.timestamp()
-    except (ValueError, OverflowError):
-        nanoseconds = epoch_ns(text)
-        seconds = nanoseconds / 1e9 if nanoseconds is not None else _FAR_FUTURE if text else _FAR_PAST
-    return (-seconds, text[19:]) if backwards else (seconds, text[19:])
 
 
 def waiting(
@@ -385,4 +332,4 @@ def waiting(
         blockers = standing.blockers(each)
         if blockers or each.status in {"blocked", "deferred"}:
             found.append((each, blockers))
-    return sorted(found, key=lambda pair: (pair[0].priority, _age(pair[0]), pair[0].id))
+    return sorted(found, key=lambda pair: (pair[0].priority, age(pair[0]), pair[0].id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import UNSET
@@ -12,12 +14,14 @@ from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.text import one_line
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
 from gastown_tui.core.rules.advancing import molecule_of
 from gastown_tui.core.rules.edges import open_blockers
 from gastown_tui.core.rules.molecules import is_root, next_steps, worklist
-from gastown_tui.core.verbs.beads import Acted, act_on, ledgers_for, several
+from gastown_tui.core.rules.ready_order import Compat
+from gastown_tui.core.verbs.beads import Acted, act_on, generation, ledgers_for, several
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json, bead_text
 
@@ -26,7 +30,7 @@ class Closed(Receipt, kw_only=True, frozen=True):
     """Beads that were closed, and what that leads to."""
 
     acted: Acted
-    reason: str
+    reasons: Mapping[BeadId, str]
     unblocked: tuple[Bead, ...] = ()
     suggests: bool = False
     advance: dict[str, Any] | None = None
@@ -34,7 +38,7 @@ class Closed(Receipt, kw_only=True, frozen=True):
 
     def text(self) -> str:
         """A line each, then what is next."""
-        lines = [f"✓ Closed {bead.id}: {self.reason}" for bead in self.acted.beads]
+        lines = [f"✓ Closed {bead.id}: {one_line(self.reasons[bead.id])}" for bead in self.acted.beads]
         if self.unblocked:
             lines += ["", "Newly unblocked:"]
             lines += [f'  • {bead.id} "{bead_text.title(bead)}" (P{bead.priority})' for bead in self.unblocked]
@@ -80,7 +84,16 @@ def close(
         tuple[str, ...], Arg("Beads; without any, the one you changed last", metavar="ID", suggest=Suggest.BEAD)
     ] = (),
     *,
-    reason: Annotated[str, Arg("Why", flags=("--reason", "-r", "--resolution", "-m", "--message"))] = "",
+    reason: Annotated[
+        tuple[str, ...],
+        Arg(
+            "Why; once for all, or once for each",
+            flags=("--reason", "-r", "--resolution", "-m", "--message", "--comment"),
+        ),
+    ] = (),
+    reason_file: Annotated[
+        Path | None, Arg("A file that says why; - reads standard input", suggest=Suggest.PATH)
+    ] = None,
     force: Annotated[bool, Arg("Even pinned or blocked ones", flags=("--force", "-f"))] = False,
     session: Annotated[str, Arg("The session that closes them")] = "",
     suggest_next: Annotated[bool, Arg("Name what this makes ready")] = False,
@@ -93,21 +106,35 @@ def close(
         for flag, given in (("--continue", continue_), ("--suggest-next", suggest_next)):
             if given:
                 raise BadInput(f"{flag} only works when closing a single issue")
-    why = reason or "Closed"
     told = session or hands.env.get("CLAUDE_SESSION_ID", "")
     town = hands.ledger.read()
-    along = {bead.id for bead in several(hands, town, ids)}
-    acted = act_on(
-        hands,
-        ids,
-        lambda now, bead: rules.close(now, bead, reason=why, force=force, session=told, along_with=along - {bead.id}),
-    )
-    receipt = Closed(acted=acted, reason=why, suggests=suggest_next)
+    beads = [bead.id for bead in several(hands, town, ids)]
+    why = dict(zip(beads, _reasons(hands, beads, reason, reason_file), strict=True))
+    along, compat = set(beads), generation(hands)
+
+    def rule(now: Town, bead: Bead) -> tuple[Entry, ...]:
+        others = along - {bead.id}
+        return rules.close(now, bead, reason=why[bead.id], force=force, session=told, along_with=others, compat=compat)
+
+    acted = act_on(hands, ids, rule)
+    receipt = Closed(acted=acted, reasons=why, suggests=suggest_next)
     if continue_:
         return _with(receipt, advance=_advance(hands, acted, begin=not no_auto))
     if claim_next:
         return _with(receipt, claimed=_claim(hands))
-    return _with(receipt, unblocked=tuple(_freed(acted))) if suggest_next else receipt
+    return _with(receipt, unblocked=tuple(_freed(acted, compat))) if suggest_next else receipt
+
+
+def _reasons(hands: Hands, beads: list[BeadId], given: tuple[str, ...], file: Path | None) -> tuple[str, ...]:
+    if file is not None:
+        if given:
+            raise BadInput("cannot specify both --reason and --reason-file")
+        place = Path("/dev/stdin") if str(file) == "-" else hands.cwd / file
+        given = (hands.files.read_text(place).strip(),)
+    if len(given) > 1 and len(given) != len(beads):
+        raise BadInput(f"{len(given)} reasons for {len(beads)} beads", hint="give one for all, or one for each")
+    each = given or ("",)
+    return tuple(text or "Closed" for text in (each if len(each) == len(beads) else each * len(beads)))
 
 
 def _with(receipt: Closed, **changes: Any) -> Closed:
@@ -124,7 +151,7 @@ def _claim(hands: Hands) -> Bead | None:
     return beads[0] if beads else None
 
 
-def _freed(acted: Acted) -> list[Bead]:
+def _freed(acted: Acted, compat: Compat) -> list[Bead]:
     """Beads a closed one blocked and nothing blocks now, most urgent first."""
     found: dict[BeadId, Bead] = {}
     for closed in acted.beads:
@@ -132,7 +159,7 @@ def _freed(acted: Acted) -> list[Bead]:
             bead = acted.town.find(other)
             if type_ != "blocks" or bead is None or bead.state not in {"open", "in_progress"} or bead.pinned:
                 continue
-            if not open_blockers(acted.town, bead):
+            if not open_blockers(acted.town, bead, compat):
                 found[bead.id] = bead
     return sorted(found.values(), key=lambda bead: (bead.priority, bead.created_at, bead.id))
 

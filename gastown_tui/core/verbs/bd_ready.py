@@ -8,27 +8,21 @@ from typing import Annotated, Any
 
 import msgspec
 
-from gastown_tui.core.errors import Conflict
+from gastown_tui.core.errors import BadInput, Conflict
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.ids import BeadId, shown
 from gastown_tui.core.model.outline import Outline
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules.readiness import (
-    NOT_WORK_IDS,
-    Compat,
-    Policy,
-    ReadyRequest,
-    Standing,
-    parse_policy,
-    ready,
-    waiting,
-)
+from gastown_tui.core.rules.bead_config import active_statuses, words_in
+from gastown_tui.core.rules.readiness import NOT_WORK_IDS, ReadyRequest, Standing, ready, waiting
+from gastown_tui.core.rules.ready_order import Compat, Policy, parse_policy
 from gastown_tui.core.verbs.bead_filters import kind_of, limit_of
-from gastown_tui.core.verbs.beads import config, ledgers_for, one, outlines_here, outlines_of
+from gastown_tui.core.verbs.beads import config, generation, ledgers_for, one, outlines_here, outlines_of
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json
 
+Rules = Annotated[str, Arg("Whose rules: 0.49 or 1.0; BD_COMPAT and the setting `compat` say so too")]
 _LATER_LIMIT = 100
 _CLAIM_TRIES = 20
 
@@ -92,19 +86,31 @@ def ready_(
     include_deferred: Annotated[bool, Arg("Also what is put off until later")] = False,
     pretty: Annotated[bool, Arg("As a tree")] = False,
     claim: Annotated[bool, Arg("Take the first one: yours, in progress")] = False,
-    compat: Annotated[str, Arg("Whose rules", choices=("0.49", "1.0"))] = "0.49",
+    mol: Annotated[str, Arg("The steps of this molecule that may be begun", metavar="ID", suggest=Suggest.BEAD)] = "",
+    gated: Annotated[bool, Arg("Molecules whose gate has opened and that nobody has")] = False,
+    explain: Annotated[bool, Arg("Say why each is ready, and what holds the others")] = False,
+    exclude_label: Annotated[tuple[str, ...], Arg("Without any of these labels", split=True)] = (),
+    exclude_type: Annotated[tuple[str, ...], Arg("Not these types", split=True)] = (),
+    include_ephemeral: Annotated[bool, Arg("Passing things too")] = False,
+    metadata_field: Annotated[tuple[str, ...], Arg("With this in its metadata", metavar="KEY=VALUE")] = (),
+    has_metadata_key: Annotated[str, Arg("With this key in its metadata", metavar="KEY")] = "",
+    compat: Rules = "",
 ) -> Receipt:
     """Show work that nothing blocks, in the order it should be taken.
 
     Open, not deferred, no open blocker of its own or of a parent. What was filed in the last two days comes first by
     priority, then the rest by age. Steps of a molecule are shown to whoever has it, and to all while nobody does.
+    `--compat 1.0` takes the newer rules: any unfinished status blocks, priority orders, the newest first.
     """
-    rules_of = Compat(compat)
-    default = Policy.HYBRID if rules_of is Compat.JSONL else Policy.PRIORITY
+    if gated or mol:
+        return _of_molecules(hands, mol)
+    settings = config(hands)
+    rules_of = generation(hands, compat, settings)
+    is_later = rules_of is Compat.LATER
     town = hands.ledger.read()
     request = ReadyRequest(
-        limit=limit_of(limit, default=10 if rules_of is Compat.JSONL else _LATER_LIMIT),
-        policy=parse_policy(sort) if sort else default,
+        limit=limit_of(limit, default=_LATER_LIMIT if is_later else 10),
+        policy=parse_policy(sort) if sort else Policy.PRIORITY if is_later else Policy.HYBRID,
         priority=priority,
         assignee=assignee,
         unassigned=unassigned or claim,
@@ -114,17 +120,49 @@ def ready_(
         under=one(hands, town, parent).id if parent else None,
         mol_type=mol_type,
         include_deferred=include_deferred,
-        excluded_ids=_excluded(hands),
+        excluded_ids=words_in(settings, "ready.exclude_id_patterns") or NOT_WORK_IDS,
+        without_labels=exclude_label,
+        without_kinds=tuple(map(kind_of, exclude_type)),
+        include_ephemeral=include_ephemeral,
+        further_statuses=active_statuses(settings) if is_later else (),
     )
     if claim:
         return _claimed(hands, request, rules_of)
-    return _ready(hands, town, request, rules_of, pretty=pretty)
+    if metadata_field or has_metadata_key:
+        found = _ready(hands, town, msgspec.structs.replace(request, limit=0), rules_of, pretty=pretty)
+        return _with_metadata(found, metadata_field, has_metadata_key, request.limit)
+    found = _ready(hands, town, request, rules_of, pretty=pretty)
+    return _explained(hands, found, rules_of) if explain else found
 
 
-def _excluded(hands: Hands) -> tuple[str, ...]:
-    from gastown_tui.core.rules.bead_config import words_in
+def _of_molecules(hands: Hands, mol: str) -> Receipt:
+    from gastown_tui.core.verbs.bd_mol_progress import ready as gated_molecules
+    from gastown_tui.core.verbs.bd_ready_more import of_molecule
 
-    return words_in(config(hands), "ready.exclude_id_patterns") or NOT_WORK_IDS
+    return of_molecule(hands, mol) if mol else gated_molecules(hands, gated=True)
+
+
+def _with_metadata(found: ReadyWork, fields: tuple[str, ...], key: str, limit: int) -> ReadyWork:
+    from gastown_tui.core.rules.bead_values import plain_setting
+
+    pairs = [each.partition("=") for each in fields]
+    for each, (name, equals, _) in zip(fields, pairs, strict=True):
+        if not equals or not name:
+            raise BadInput(f"--metadata-field {shown(each)} is not KEY=VALUE")
+    beads = [
+        bead
+        for bead in found.beads
+        if all(plain_setting(bead, name) == value for name, _, value in pairs)
+        and (not key or bead.setting(key) is not None)
+    ]
+    return msgspec.structs.replace(found, beads=tuple(beads[:limit] if limit else beads))
+
+
+def _explained(hands: Hands, found: ReadyWork, compat: Compat) -> Receipt:
+    from gastown_tui.core.verbs.bd_ready_more import explained
+
+    standing = Standing(_everything(found.town, list(found.outlines)), compat=compat)
+    return explained(hands, found.town, found.beads, waiting(standing, found.outlines))
 
 
 def _ready(hands: Hands, town: Town, request: ReadyRequest, compat: Compat, *, pretty: bool = False) -> ReadyWork:
@@ -182,12 +220,12 @@ def blocked(
     hands: Hands,
     *,
     parent: Annotated[str, Arg("Only below this bead", metavar="ID", suggest=Suggest.BEAD)] = "",
-    compat: Annotated[str, Arg("Whose rules", choices=("0.49", "1.0"))] = "0.49",
+    compat: Rules = "",
 ) -> Receipt:
     """Show beads that wait, and the open beads they wait for."""
     town = hands.ledger.read()
     among = outlines_here(hands, town)
-    standing = Standing(_everything(town, among), compat=Compat(compat))
+    standing = Standing(_everything(town, among), compat=generation(hands, compat))
     if parent:
         below = standing.descendants(one(hands, town, parent).id)
         among = [each for each in among if each.id in below]

@@ -14,7 +14,7 @@ from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.queries import epics, ordered, stale
 from gastown_tui.core.rules.readiness import Standing, is_free
 from gastown_tui.core.verbs.bead_filters import LIMIT, Reverse, Sort, limit_of
-from gastown_tui.core.verbs.beads import Said, beads_here, local_now
+from gastown_tui.core.verbs.beads import Said, beads_here, generation, local_now
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
 from gastown_tui.core.views import bead_json, bead_text
 
@@ -48,7 +48,8 @@ def _summary(hands: Hands, town: Town, beads: list[Bead]) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for bead in beads:
         counts[bead.state] = counts.get(bead.state, 0) + 1
-    standing = Standing([each for state in town.ledgers.values() for each in state.beads.all()])
+    every = [each for state in town.ledgers.values() for each in state.beads.all()]
+    standing = Standing(every, compat=generation(hands))
     now = hands.clock.now()
     blocked = [bead for bead in beads if not bead.is_closed and not bead.pinned and standing.blockers(bead)]
     ready = [bead for bead in beads if is_free(bead, standing, now)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from gastown_tui.core.verbs.declare import Receipt
 
 if TYPE_CHECKING:
     from gastown_tui.core.rules.beads import Outcome
+    from gastown_tui.core.rules.ready_order import Compat
 
 
 class Said(Receipt, kw_only=True, frozen=True):
@@ -186,3 +187,17 @@ def config(hands: Hands) -> dict[str, str]:
         return read_config(hands.files.read_text(beads_dir(hands) / "config.yaml"))
     except NotFound:
         return {}
+
+
+def generation(hands: Hands, given: str = "", settings: Mapping[str, str] | None = None) -> Compat:
+    """Whose rules hold: as asked for, else by `BD_COMPAT`, else by `compat` in the configuration, else 0.49.
+
+    Args:
+        hands: The hands.
+        given: What the command line said.
+        settings: The configuration, where it was read already.
+    """
+    from gastown_tui.core.rules.ready_order import Compat, parse_compat
+
+    said = given or hands.env.get("BD_COMPAT", "") or (config(hands) if settings is None else settings).get("compat")
+    return parse_compat(said) if said else Compat.JSONL
