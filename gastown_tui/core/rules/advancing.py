@@ -13,7 +13,7 @@ from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.rules import hooks
 from gastown_tui.core.rules.edges import open_blockers
 from gastown_tui.core.rules.formula_conditions import Situation, StepState, is_so
-from gastown_tui.core.rules.molecules import ORDERING, Anatomy, root_of, step_name
+from gastown_tui.core.rules.molecules import ORDERING, Anatomy, is_root, root_of, step_name
 from gastown_tui.core.rules.readiness import FAILURE_WORDS
 
 ALL_DONE = "all steps complete"
@@ -22,9 +22,10 @@ ALL_DONE = "all steps complete"
 def advance(town: Town, bead: Bead, *, reason: str = "", along_with: Set[BeadId] = frozenset()) -> tuple[Entry, ...]:
     """What follows from a step being closed: holders and the molecule close with their last step.
 
-    Rounds of a loop that has come to its end are skipped, and so are steps meant for a failure that did not come; gates
-    whose condition has come true open. What hangs on a hook or waits to be merged is left open: its worker still has to
-    hand it in. A molecule that closes is itself a step of the one it hangs in, as far as that is in the same ledger.
+    Rounds of a loop that has come to its end are skipped, and so are steps and molecules meant for a failure that did
+    not come; gates whose condition has come true open. What hangs on a hook or waits to be merged is left open: its
+    worker still has to hand it in. A molecule that closes is itself a step of the one it hangs in, as far as that is in
+    the same ledger.
 
     Args:
         town: Before the step is closed.
@@ -32,6 +33,10 @@ def advance(town: Town, bead: Bead, *, reason: str = "", along_with: Set[BeadId]
         reason: Why it is closed.
         along_with: Beads closed in the same transaction. What follows is told once, with the greatest id of them.
     """
+    return (*_spared(town, bead.id, reason), *_advance(town, bead, reason, along_with))
+
+
+def _advance(town: Town, bead: Bead, reason: str, along_with: Set[BeadId]) -> tuple[Entry, ...]:
     root = molecule_of(town, bead)
     if root is None or bead.kind == "gate" or town.ledger_of(root.id) != town.ledger_of(bead.id):
         return ()
@@ -61,8 +66,26 @@ def _onwards(town: Town, root: Bead, step_id: BeadId, closing: dict[BeadId, str]
         yield from (Entry(fact, ledger) for fact in aftermath.facts)
         if not aftermath.closes_root:
             return
+        yield from _spared(town, at.id, ALL_DONE)
         closing = aftermath.closed | {at.id: ALL_DONE}
         step_id, at = at.id, molecule_of(town, at)
+
+
+def _spared(town: Town, bead_id: BeadId, reason: str) -> Iterator[Entry]:
+    """The molecules bonded for the case that something fails, skipped now that it did not."""
+    ledger = town.ledger_of(bead_id)
+    for name, type_ in town.dependents(bead_id) if not _is_failure(reason) else ():
+        bead = town.find(name)
+        if type_ != "conditional-blocks" or bead is None or bead.is_closed or not is_root(town, bead):
+            continue
+        if molecule_of(town, bead) is not None:
+            continue
+        anatomy = Anatomy(town, bead)
+        if town.ledger_of(name) == ledger and all(town.holder(each) is None for each in (name, *anatomy.steps)):
+            why = f"skipped: {bead_id} did not fail"
+            undone = [each for each in reversed(anatomy.steps.values()) if not each.is_closed]
+            yield from (Entry(e.BeadClosed(bead_id=each.id, reason=why), ledger) for each in (*undone, bead))
+            yield Entry(e.MolAbandoned(mol_id=bead.id, reason=why), ledger)
 
 
 def _closes(town: Town, root: Bead, bead_id: BeadId, closing: Set[BeadId]) -> bool:

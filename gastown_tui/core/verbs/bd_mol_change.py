@@ -99,9 +99,9 @@ def bond(
     proto, target = (one_, other) if isinstance(one_, Proto) else (other, one_)
     assert isinstance(proto, Proto) and isinstance(target, Bead)
     kind = "compound_wisp" if target.ephemeral else "compound_molecule"
+    made = attached(hands, proto, target.id, wish, dry_run=dry_run)
     if dry_run:
         return Bonded(result_id=target.id, result_type=kind, bond_type=type_, is_rehearsal=True)
-    made = attached(hands, proto, target.id, wish)
     mapping = {key if key == proto.name else f"{proto.name}.{key}": str(each) for key, each in made.mapping.items()}
     return Bonded(result_id=target.id, result_type=kind, bond_type=type_, spawned=len(mapping), mapping=mapping)
 
@@ -136,8 +136,11 @@ def _linked(hands: Hands, town: Town, first: Bead, second: Bead, wish: Bond, *, 
     return Bonded(result_id=first.id, result_type=kind, bond_type=wish.type.value, is_rehearsal=dry_run)
 
 
-def attached(hands: Hands, proto: Proto, target_id: str, wish: Bond) -> Poured:
-    """Pour a proto and put it to a bead; a wisp is its root alone unless its formula says otherwise."""
+def attached(hands: Hands, proto: Proto, target_id: str, wish: Bond, *, dry_run: bool = False) -> Poured:
+    """Pour a proto and put it to a bead, or see whether that could be done.
+
+    A wisp is its root alone unless its formula says otherwise.
+    """
     nonce = hands.mint.nonce()
     made: list[Poured] = []
 
@@ -149,7 +152,10 @@ def attached(hands: Hands, proto: Proto, target_id: str, wish: Bond) -> Poured:
         return made[0].entries
 
     town = hands.ledger.read()
-    hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers_for(town, [town.bead(target_id)]))
+    if dry_run:
+        decide(town)
+    else:
+        hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers_for(town, [town.bead(target_id)]))
     return made[0]
 
 
