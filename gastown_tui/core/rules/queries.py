@@ -46,6 +46,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     no_assignee: bool = False
     labels: tuple[str, ...] = ()
     labels_any: tuple[str, ...] = ()
+    without_labels: tuple[str, ...] = ()
     no_labels: bool = False
     label_pattern: str = ""
     label_regex: str = ""
@@ -66,6 +67,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     empty_description: bool = False
     pinned: bool | None = None
     parent: BeadId | None = None
+    no_parent: bool = False
     mol_type: str = ""
     wisp_type: str = ""
     templates: bool = False
@@ -123,6 +125,8 @@ def _state_claims(wanted: Filter) -> list[Claim]:
         claims.append(lambda bead: bead.wisp_type == wanted.wisp_type)
     if wanted.ids:
         claims.append(lambda bead: bead.id in wanted.ids)
+    if wanted.no_parent:
+        claims.append(lambda bead: parent_of(bead) is None)
     if wanted.parent is not None:
         claims.append(lambda bead: any(_is_under(edge, wanted.parent) for edge in bead.needs))
     return claims
@@ -144,6 +148,8 @@ def _label_claims(wanted: Filter) -> list[Claim]:
         claims.append(lambda bead: all(each in (bead.labels or ()) for each in wanted.labels))
     if wanted.labels_any:
         claims.append(lambda bead: any(each in (bead.labels or ()) for each in wanted.labels_any))
+    if wanted.without_labels:
+        claims.append(lambda bead: not any(each in (bead.labels or ()) for each in wanted.without_labels))
     if wanted.no_labels:
         claims.append(lambda bead: not bead.labels)
     if wanted.label_pattern:

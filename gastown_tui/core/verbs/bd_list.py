@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.ids import shown
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.queries import HIDDEN, Filter, chosen, ordered
@@ -46,6 +51,8 @@ from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json
 
 AGENT_LIMIT = 20
+_WATCH_S = 0.5
+"""How long a watched list rests between two looks."""
 
 
 class Listed(Receipt, kw_only=True, frozen=True):
@@ -54,8 +61,10 @@ class Listed(Receipt, kw_only=True, frozen=True):
     town: Town
     beads: tuple[Bead, ...]
     how: str = "compact"
-    """`compact`, `agent`, `long`, `tree`, `digraph` or `dot`."""
+    """`compact`, `agent`, `long`, `tree`, `digraph`, `dot` or a line for each edge with `{{fields}}`."""
     cut: bool = False
+    again: Callable[[], Listed] | None = None
+    """Given when the list is watched: looks once more."""
 
     def text(self) -> str:
         """A line each, unless asked for otherwise."""
@@ -70,13 +79,28 @@ class Listed(Receipt, kw_only=True, frozen=True):
                 return bead_text.edges(self.beads, dot=self.how == "dot")
             case "agent":
                 return "\n".join(bead_text.for_agents(self.town, bead) for bead in self.beads)
-        return "\n".join(bead_text.compact(self.town, bead) for bead in self.beads)
+            case "compact":
+                return "\n".join(bead_text.compact(self.town, bead) for bead in self.beads)
+        return bead_text.edge_lines(self.town, self.beads, self.how)
 
     def data(self) -> Any:
         """An array, even when empty; drawings have no JSON form."""
-        if self.how in {"tree", "digraph", "dot"}:
+        if self.how not in {"compact", "agent", "long"}:
             return UNSET
         return bead_json.rows(self.town, self.beads)
+
+    def follow(self, *, json: bool) -> Iterator[str]:
+        """The list again, each time it has become another."""
+        shown = self._page(json=json)
+        while self.again is not None:
+            page = self.again()._page(json=json)
+            if page != shown:
+                shown = page
+                yield page if json else f"\n{'─' * 60}\n{page or 'nothing'}"
+
+    def _page(self, *, json: bool) -> str:
+        value = self.data() if json else UNSET
+        return self.text() if value is UNSET else msgspec.json.encode(value).decode()
 
     def warnings(self) -> tuple[str, ...]:
         """That there is more."""
@@ -122,6 +146,8 @@ def list_(
     parent: Annotated[
         str, Arg("Children of this bead", flags=("--parent", "--filter-parent"), metavar="ID", suggest=Suggest.BEAD)
     ] = "",
+    no_parent: Annotated[bool, Arg("Only what is below nothing")] = False,
+    exclude_label: Annotated[tuple[str, ...], Arg("Without any of these labels", split=True)] = (),
     mol_type: Annotated[str, Arg("Only molecules of this kind")] = "",
     wisp_type: Annotated[str, Arg("Only passing things of this kind")] = "",
     include_templates: Annotated[bool, Arg("Templates too")] = False,
@@ -133,7 +159,12 @@ def list_(
     reverse: Reverse = False,
     long: Annotated[bool, Arg("Several lines each")] = False,
     pretty: Annotated[bool, Arg("As a tree", flags=("--pretty", "--tree"))] = False,
-    format: Annotated[str, Arg("Edges instead of beads", choices=("", "digraph", "dot"))] = "",
+    format: Annotated[
+        str, Arg("Edges instead of beads: digraph, dot, or a line such as '{{.IssueID}} {{.DependsOnID}} {{.Type}}'")
+    ] = "",
+    watch: Annotated[
+        bool, Arg("Go on and list again whenever something changes; ctrl-c ends", flags=("--watch", "-w"))
+    ] = False,
     flat: Annotated[bool, Arg("A line each, as without options", hidden=True)] = False,
     no_pager: Annotated[bool, Arg("Accepted; there is no pager", hidden=True)] = False,
 ) -> Receipt:
@@ -175,17 +206,29 @@ def list_(
         empty_description=empty_description,
         pinned=True if pinned else False if no_pinned else None,
         parent=None if pretty or above is None else above.id,
+        no_parent=no_parent,
+        without_labels=exclude_label,
         mol_type=mol_type,
         wisp_type=wisp_type,
         templates=include_templates or all,
         gates=include_gates or all,
     )
-    pool = beads_here(hands, town) if above is None or not pretty else _family(town, above)
-    found = ordered(chosen(pool, wanted, hands.clock.now()), sort, reverse=reverse)
-    how = format or ("tree" if pretty else "long" if long else "agent" if is_agent(hands) else "compact")
+    how = edge_format(format) or ("tree" if pretty else "long" if long else "agent" if is_agent(hands) else "compact")
     room = limit_of(limit, default=0 if all or (pretty and above is not None) else _default_limit(hands))
-    cut = 0 < room <= len(found)
-    return Listed(town=town, beads=tuple(found[:room] if room else found), how=how, cut=cut)
+
+    def look(town: Town) -> Listed:
+        pool = beads_here(hands, town) if above is None or not pretty else _family(town, town.bead(above.id))
+        found = ordered(chosen(pool, wanted, hands.clock.now()), sort, reverse=reverse)
+        return Listed(town=town, beads=tuple(found[:room] if room else found), how=how, cut=0 < room <= len(found))
+
+    listed = look(town)
+    return replace(listed, again=lambda: _when_it_changes(hands, look)) if watch else listed
+
+
+def _when_it_changes(hands: Hands, look: Callable[[Town], Listed]) -> Listed:
+    """The list once more; a short wait lies between two looks."""
+    hands.clock.sleep(_WATCH_S)
+    return look(hands.ledger.read())
 
 
 @verb("bd search", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
@@ -270,6 +313,25 @@ class Found(Receipt, kw_only=True, frozen=True):
     def data(self) -> Any:
         """An array, even when empty."""
         return bead_json.rows(self.town, self.beads, edges=False)
+
+
+def edge_format(text: str) -> str:
+    """How edges are to be shown; empty: not at all.
+
+    Raises:
+        BadInput: the line has a field that edges do not have.
+    """
+    if not text or text in {"digraph", "dot"}:
+        return text
+    from gastown_tui.core.views.bead_text import EDGE_FIELDS
+
+    unknown = [each for each in re.findall(r"{{\s*(.*?)\s*}}", text) if each not in EDGE_FIELDS]
+    if unknown or "{{" not in text:
+        raise BadInput(
+            f"--format {shown(text)} is neither digraph, nor dot, nor a line with fields of edges",
+            hint=f"fields: {', '.join('{{' + each + '}}' for each in EDGE_FIELDS)}",
+        )
+    return text
 
 
 def _family(town: Town, above: Bead) -> list[Bead]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from gastown_tui.core.fold import Town
@@ -95,6 +96,32 @@ def edges(beads: Sequence[Bead], *, dot: bool) -> str:
     lines += [f"  {_dot(bead.id)} [label={_dot(f'{bead.id}: {title(bead)}')}];" for bead in beads]
     lines += [f"  {_dot(bead_id)} -> {_dot(edge.depends_on_id)} [label={_dot(edge.type)}];" for bead_id, edge in pairs]
     return "\n".join([*lines, "}"])
+
+
+EDGE_FIELDS = (
+    ".IssueID", ".DependsOnID", ".Type", ".Issue.Title", ".Issue.Status", ".Dependency.Title", ".Dependency.Status",
+)  # fmt: skip
+"""What a line for an edge may name."""
+
+
+def edge_lines(town: Town, beads: Sequence[Bead], line: str) -> str:
+    """A line for each edge of these beads, its `{{fields}}` filled in."""
+    lines: list[str] = []
+    for bead in beads:
+        for edge in bead.needs:
+            other = town.find(edge.depends_on_id)
+            values = {
+                ".IssueID": bead.id,
+                ".DependsOnID": edge.depends_on_id,
+                ".Type": edge.type,
+                ".Issue.Title": title(bead),
+                ".Issue.Status": bead.state,
+                ".Dependency.Title": "" if other is None else title(other),
+                ".Dependency.Status": "" if other is None else other.state,
+            }
+            pieces = re.split(r"{{\s*(.*?)\s*}}", line)
+            lines.append("".join(values[piece] if place % 2 else piece for place, piece in enumerate(pieces)))
+    return "\n".join(lines)
 
 
 def _dot(text: str) -> str:
