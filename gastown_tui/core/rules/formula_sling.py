@@ -14,7 +14,6 @@ from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.formula import Proto
 from gastown_tui.core.rules import dispatch, molecules
 from gastown_tui.core.rules.foresight import foreseen
-from gastown_tui.core.rules.formula_texts import texts_in, variables_in
 from gastown_tui.core.rules.pouring import Pouring, pour
 
 
@@ -53,8 +52,7 @@ def sling_formula(town: Town, wish: FormulaSling, draws: dispatch.Draws) -> tupl
         if there is not None and not there.is_closed:
             _check_same(there, host, wish.proto)
             return slung
-        given = wish.given | _told_by(host, wish)
-        poured = pour(town, Pouring(proto=wish.proto, given=given, bead_id=host.id), actor=actor, nonce=wish.nonce)
+        poured = pour(town, Pouring(proto=wish.proto, given=wish.given, bead_id=host.id), actor=actor, nonce=wish.nonce)
         return (*poured.entries, *slung)
     ledger = ledger_for(town, wish.request)
     poured = pour(town, Pouring(proto=wish.proto, given=wish.given, ledger=ledger), actor=actor, nonce=wish.nonce)
@@ -79,11 +77,3 @@ def _check_same(there: Bead, host: Bead, proto: Proto) -> None:
             f"{host.id} carries the molecule {there.id} of {there.setting('formula') or 'another formula'}",
             hint=f"bd mol burn {there.id} --force takes it away",
         )
-
-
-def _told_by(host: Bead, wish: FormulaSling) -> dict[str, str]:
-    """What a bead says for variables the formula asks for and nobody gave: `feature` and `issue`."""
-    texts = texts_in(msgspec.to_builtins(wish.proto.steps))
-    asked = {name for text in texts for name in variables_in(text)} | set(wish.proto.vars)
-    known = {"feature": host.title, "issue": str(host.id), "bead": str(host.id)}
-    return {name: value for name, value in known.items() if name in asked and name not in wish.given}

@@ -18,6 +18,7 @@ from gastown_tui.core.model.text import one_line
 from gastown_tui.core.rules import hooks, molecules
 from gastown_tui.core.rules.bead_ids import MAX_DEPTH, depth_of, fresh_id, prefix_of_ledger
 from gastown_tui.core.rules.bead_values import parse_title
+from gastown_tui.core.rules.formula_texts import texts_in, variables_in
 from gastown_tui.core.rules.formula_vars import known_filled, rendered, values_for
 from gastown_tui.core.rules.gates import parse_timeout
 
@@ -68,9 +69,9 @@ def pour(town: Town, wish: Pouring, *, actor: str, nonce: int) -> Poured:
         Refused: that bead is closed or no work.
         Conflict: it carries a molecule that is not done, or an id is taken.
     """
-    values = values_for(wish.proto, wish.given)
-    steps = rendered(wish.proto, values)
     host = attachable(town, wish.bead_id) if wish.bead_id else None
+    values = values_for(wish.proto, told_by(host, wish.proto) | wish.given if host is not None else wish.given)
+    steps = rendered(wish.proto, values)
     ledger = town.ledger_of(host.id) if host is not None else wish.ledger
     state = town.ledgers[ledger]
     title = title_of(wish.proto, values, host)
@@ -106,6 +107,15 @@ def attachable(town: Town, bead_id: str) -> Bead:
     if bead.metadata is not None and not isinstance(bead.metadata, dict):
         raise Refused(f"the metadata of {bead.id} is no object", hint="bd update --metadata '{}' makes it one")
     return bead
+
+
+def told_by(host: Bead, proto: Proto) -> dict[str, str]:
+    """What a bead says for variables a formula asks for: `feature`, `issue` and `work_command`."""
+    asked = {name for text in texts_in(msgspec.to_builtins(proto.steps)) for name in variables_in(text)}
+    run = host.setting("run")
+    known = {"feature": host.title, "issue": str(host.id), "bead": str(host.id)}
+    known |= {"work_command": run} if isinstance(run, str) and run.strip() else {}
+    return {name: value for name, value in known.items() if name in asked | set(proto.vars)}
 
 
 def title_of(proto: Proto, values: Mapping[str, str], host: Bead | None) -> str:
