@@ -97,6 +97,8 @@ class _Recognised(msgspec.Struct, frozen=True):
     settled: bool
     """A second look at the same activity, a sweep later: nothing can have been missed."""
     kind: str
+    notice: str = ""
+    """What it asks or complains of."""
 
 
 class Mirror:
@@ -178,7 +180,12 @@ class Mirror:
             return Seen(sessions={}, trouble=trouble)
         except GastownError as lost:
             return Seen(sessions=None, trouble=lost.message)
-        return Seen(sessions=sessions, screens={name: each.kind for name, each in self._recognised.items()})
+        known = self._recognised.items()
+        return Seen(
+            sessions=sessions,
+            screens={name: each.kind for name, each in known},
+            notices={name: each.notice for name, each in known if each.notice},
+        )
 
     async def _for_roster(self) -> Client:
         if self._roster is None:
@@ -197,9 +204,10 @@ class Mirror:
         screens = await client.captures([fact.name for fact in moved if fact.name in runtimes], colours=True)
         for fact in moved:
             known, screen = self._recognised.get(fact.name), screens.get(fact.name)
-            kind = classify(screen, runtimes[fact.name], dead=fact.dead).kind.value if screen is not None else ""
+            state = classify(screen, runtimes[fact.name], dead=fact.dead) if screen is not None else None
             settled = known is not None and known.activity == fact.activity
-            self._recognised[fact.name] = _Recognised(fact.activity, settled, kind)
+            said = (state.name, state.notice) if state is not None else ("", "")
+            self._recognised[fact.name] = _Recognised(fact.activity, settled, *said)
 
     def _has_moved(self, fact: SessionFact) -> bool:
         """Tmux tells when a pane last printed by the second, so a first look may have come too early."""
@@ -328,4 +336,7 @@ def _kinds(seen: Seen) -> object:
     """What of a look changes a reading: who lives and what screens show, not when they last printed."""
     if not seen.sessions:
         return seen.sessions, seen.trouble
-    return {name: (fact.pid, fact.dead, fact.attached, seen.screens.get(name)) for name, fact in seen.sessions.items()}
+    return {
+        name: (fact.pid, fact.dead, fact.attached, seen.screens.get(name), seen.notices.get(name))
+        for name, fact in seen.sessions.items()
+    }

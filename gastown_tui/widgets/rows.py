@@ -63,6 +63,7 @@ _ACTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "asks": (("r", "reply", "reply"), ("a", "attach", "attach"), ("z", "snooze", "snooze")),
     "stuck": (("w", "why", "why"), ("n", "nudge", "nudge"), ("a", "attach", "attach")),
     "crashed": (("w", "why", "why"), ("a", "attach", "attach"), ("z", "snooze", "snooze")),
+    "limited": (("n", "nudge", "nudge"), ("a", "attach", "attach"), ("z", "snooze", "snooze")),
     "escalation": (("e", "seen to", "ack"), ("r", "reply", "reply"), ("z", "snooze", "snooze")),
     "stranded": (("n", "nudge", "nudge"), ("a", "attach", "attach"), ("z", "snooze", "snooze")),
 }

@@ -234,6 +234,126 @@ def test_a_dialog_that_is_only_partly_drawn_is_not_typed_into(screen: str) -> No
         assert not classify(look("\n".join(rows[:shown])), PRESETS[runtime]).may_type
 
 
+CLAUDE_LIMITED = f"""
+❯ go on with the parser
+
+● I'll run the tests first.
+  ⎿  You've hit your session limit · resets 3pm (Europe/Berlin)
+     /upgrade to increase your usage limit.
+
+{RULE}
+❯ {INVERSE} {PLAIN}
+{RULE}
+  ⏵⏵ bypass permissions on (shift+tab to cycle)"""
+
+CLAUDE_LIMITED_ONCE = f"""
+  ⎿  You've hit your session limit · resets 3pm (Europe/Berlin)
+
+❯ continue
+
+● Done: both tests pass.
+
+{RULE}
+❯ {INVERSE} {PLAIN}
+{RULE}
+  ? for shortcuts"""
+
+CLAUDE_LIMIT_CHOICE = f"""
+  ⎿  You've hit your weekly limit · resets Oct 9, 5pm
+
+{RULE}
+ What do you want to do?
+
+ ❯ 1. Stop and wait for limit to reset
+   2. Upgrade your plan
+
+ Enter to confirm · Esc to cancel"""
+
+CLAUDE_LIMIT_IN_PROSE = f"""
+● The client now shows "Usage limit reached" when the server answers 429.
+
+{RULE}
+❯ {INVERSE} {PLAIN}
+{RULE}
+  ? for shortcuts"""
+
+CLAUDE_LIMITED_AND_BUSY = CLAUDE_LIMITED.replace("\n\n" + RULE, "\n\n✻ Brewing… (2s · esc to interrupt)\n\n" + RULE, 1)
+
+CODEX_LIMITED = f"""
+■ You've hit your usage limit. Upgrade to Pro or try again in 3 hours 5 minutes.
+
+
+› {FAINT}Ask Codex to do anything{PLAIN}
+
+  ? for shortcuts        96% context left"""
+
+CODEX_REFUSED = f"""
+■ exceeded retry limit, last status: 429 Too Many Requests
+
+› {FAINT}Ask Codex to do anything{PLAIN}
+
+  ? for shortcuts"""
+
+GEMINI_LIMITED = """
+✕ [API Error: You have exhausted your capacity on this model. Quota exceeded; it will reset after 3h8m.]
+
+╭──────────────────────────────────────────────────────────────╮
+│ >   Type your message or @path/to/file                       │
+╰──────────────────────────────────────────────────────────────╯
+~/src/api (main*)          no sandbox          gemini-2.5-pro"""
+
+
+@pytest.mark.parametrize(
+    ("runtime", "screen", "said"),
+    [
+        ("claude", CLAUDE_LIMITED, "You've hit your session limit · resets 3pm (Europe/Berlin)"),
+        ("codex", CODEX_LIMITED, "You've hit your usage limit. Upgrade to Pro or try again in 3 hours 5 minutes."),
+        ("codex", CODEX_REFUSED, "exceeded retry limit, last status: 429 Too Many Requests"),
+        (
+            "gemini",
+            GEMINI_LIMITED,
+            "[API Error: You have exhausted your capacity on this model. Quota exceeded; it will reset after 3h8m.]",
+        ),
+    ],
+)
+def test_a_program_whose_provider_makes_it_wait_says_so(runtime: str, screen: str, said: str) -> None:
+    state = classify(look(screen), PRESETS[runtime])
+    assert (state.name, state.notice) == ("rate-limited", said)
+
+
+def test_a_limit_is_noticed_to_be_over_only_by_trying() -> None:
+    assert classify(look(CLAUDE_LIMITED), PRESETS["claude"]).may_type
+
+
+@pytest.mark.parametrize(
+    ("screen", "name"),
+    [
+        (CLAUDE_LIMITED_ONCE, "idle"),
+        (CLAUDE_LIMIT_IN_PROSE, "idle"),
+        (CLAUDE_LIMITED_AND_BUSY, "busy"),
+        (CLAUDE_LIMIT_CHOICE, "dialog"),
+    ],
+    ids=["went on since", "only talks about limits", "works again", "asks what to do about it"],
+)
+def test_no_limit_is_seen_where_there_is_none(screen: str, name: str) -> None:
+    assert classify(look(screen), PRESETS["claude"]).name == name
+
+
+@pytest.mark.parametrize("runtime", sorted(set(PRESETS) - {"shell"}))
+def test_every_program_with_a_model_behind_it_can_be_made_to_wait(runtime: str) -> None:
+    said = {
+        "amp": "Error: Rate limit exceeded, try again in 60s",
+        "auggie": "❌ You've reached your monthly limit",
+        "claude": "Claude usage limit reached. Your limit will reset at 3pm.",
+        "codex": "■ You've hit your usage limit.",
+        "copilot": "✗ Sorry, you've hit a rate limit that restricts the number of requests",
+        "cursor": "You've hit your usage limit. Switch to Auto or set a spend limit.",
+        "gemini": "✕ [API Error: Rate limit exceeded]",
+        "opencode": "Too Many Requests: the provider is busy",
+    }[runtime]
+    assert classify(look(f"some words\n\n{said}\n"), PRESETS[runtime]).name == "rate-limited"
+
+
 SHELL_IDLE = "· primed as api/polecats/slot0\n· nothing on the hook\ngastown worker ▸ "
 SHELL_BUSY = "gastown worker ▸ begin\n· step 1 of 3: make check\nworking: make check"
 SHELL_ASKS = "· step 2 of 3\nworking: migrate\n? Run the database migration? (y/n)\nanswer ▸ "

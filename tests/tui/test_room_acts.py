@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from msgspec import structs
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -21,7 +22,7 @@ from gastown_tui.screens.reading import ReadingScreen
 from gastown_tui.screens.verb_form import VerbForm
 from gastown_tui.widgets.lines import Row
 from gastown_tui.widgets.row_list import RowList
-from tests.fakes import FakeTown, fake_town
+from tests.fakes import CLAUDE, FakeTown, fake_town
 from tests.rooms import a_pane, open_room, until
 from tests.towns import a_bead, a_convoy, a_hook, a_mail, a_town, ago, an_agent
 from tests.tui.stage import text_of
@@ -259,6 +260,30 @@ async def test_a_snoozed_row_goes_away(fake: FakeTown) -> None:
         await until(room, lambda: not home.view.needs)  # type: ignore[union-attr]
         assert fake.ledger.facts(e.Snoozed)
         assert home.focused_pane == "agents"
+
+
+async def test_an_agent_whose_provider_makes_it_wait_says_until_when() -> None:
+    limited = an_agent(SLIT, "working", bead_id="ap-1", session="polecat-api-slit", runtime="claude")
+    fake = fake_town(a_town(rigs={"api": "ap"}, agents=[limited], beads=["ap-1"], hooks=[a_hook(SLIT, "ap-1")]))
+    fake.runtimes.presets["claude"] = structs.replace(CLAUDE, limit_patterns=("^You.ve hit your .*limit.*",))
+    a_pane(fake, SLIT, "You've hit your session limit · resets 3pm")
+    async with open_room(fake) as room:
+        home = app_of(room).home
+        await until(room, lambda: home.view and home.view.needs)
+        line = text_of(home.needs)[0]
+        assert "slit" in line
+        assert "limited" in line
+        assert "You've hit your session limit · resets 3pm" in line
+
+
+async def test_the_question_on_a_screen_stands_in_needs_you() -> None:
+    asking = an_agent(SLIT, "working", bead_id="ap-1", session="polecat-api-slit", runtime="claude")
+    fake = fake_town(a_town(rigs={"api": "ap"}, agents=[asking], beads=["ap-1"], hooks=[a_hook(SLIT, "ap-1")]))
+    a_pane(fake, SLIT, "? Drop the table?", mode="dialog")
+    async with open_room(fake) as room:
+        home = app_of(room).home
+        await until(room, lambda: home.view and home.view.needs)
+        assert "Drop the table?" in text_of(home.needs)[0]
 
 
 async def test_an_escalation_goes_once_somebody_sees_to_it(fake: FakeTown) -> None:

@@ -156,6 +156,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     busy_patterns: tuple[str, ...] = ()
     dialog_patterns: tuple[str, ...] = ()
     """A question only a person may answer is on the screen."""
+    limit_patterns: tuple[str, ...] = ()
+    """Its provider makes it wait, as the program says right above its input line."""
     submit_keys: tuple[str, ...] = ("Enter",)
     clear_keys: tuple[str, ...] = ()
     """Keys that empty a half-written line."""

@@ -49,6 +49,8 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     """Its session; None when it has none."""
     screen: str = ""
     """What its screen was recognised as: `idle busy typing dialog rate-limited`; empty when nobody looked."""
+    notice: str = ""
+    """The question on its screen, or what it says about a limit."""
     pane_changed: datetime | None = None
     """When the pane last changed apart from spinners and clocks; None: the session's own activity counts."""
     cpu_used: datetime | None = None
@@ -76,7 +78,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def needs_person(self) -> bool:
         """Nobody but a person gets it further."""
-        return self.state in {Health.ASKING, Health.STUCK, Health.CRASHED}
+        return self.state in {Health.ASKING, Health.STUCK, Health.CRASHED, Health.RATE_LIMITED}
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +90,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no answer."""
     screens: Mapping[str, str] = {}
     """By session name: what the screen was recognised as."""
+    notices: Mapping[str, str] = {}
+    """By session name: the question on the screen, or what it says about a limit."""
     daemon_alive: bool | None = None
     """Whether the daemon's process runs; None when nobody looked."""
     cpu_used: Mapping[str, datetime] = {}
@@ -143,6 +147,7 @@ def signals_of(town: Town, agent: Agent, hook: Hook | None, seen: Seen) -> Signa
         observer="" if seen.sessions is not None else seen.trouble or "tmux gave no answer",
         session=(seen.sessions or {}).get(name),
         screen=seen.screens.get(name, ""),
+        notice=seen.notices.get(name, ""),
         cpu_used=seen.cpu_used.get(name),
         last_event=town.last_event(agent.address),
         exit=exit_,
@@ -185,9 +190,9 @@ def _judge(agent: Agent, hook: Hook | None, signals: Signals, settings: HealthSe
     if agent.state == "asking":
         return Health.ASKING, agent.question, agent.since
     if signals.screen == "dialog":
-        return Health.ASKING, "a question only a person may answer is on its screen", agent.since
+        return Health.ASKING, signals.notice or "a question only a person may answer is on its screen", agent.since
     if signals.screen == "rate-limited":
-        return Health.RATE_LIMITED, "its provider makes it wait", agent.since
+        return Health.RATE_LIMITED, signals.notice or "its provider makes it wait", agent.since
     if hook is None:
         return _unhooked(agent, signals)
     if agent.state == "stuck":
@@ -313,7 +318,7 @@ def _session_evidence(signals: Signals, now: datetime) -> list[str]:
         f"process {session.pid} up" + (f" ({session.command})" if session.command else ""),
     ]
     if signals.screen:
-        lines.append(f"screen looks {signals.screen}")
+        lines.append(f"screen looks {signals.screen}" + (f": {signals.notice}" if signals.notice else ""))
     if signals.cpu_used is not None:
         lines.append(f"processor used {age_text(_age(now, signals.cpu_used))} ago")
     if session.attached:

@@ -20,6 +20,10 @@ from gastown_tui.core.model.text import cut, plain
 
 DIALOG_ROWS = 40
 """How far up from the last row a dialog may begin; dialogs show diffs above their choices."""
+LIMIT_ROWS = 10
+"""How far above the input line a program may say that its provider makes it wait."""
+LIMITED = "rate-limited"
+"""What a screen is called on which a program says so."""
 BUSY_ROWS = 15
 """How far up a sign of work may stand: above an input box and its footer, below what scrolled by."""
 
@@ -49,11 +53,23 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked, when a dialog is up."""
     draft: str = ""
     """The unsent text in the input line, as far as its first written row goes."""
+    limit: str = ""
+    """What it says about a provider that makes it wait, when that was its last word."""
 
     @property
     def may_type(self) -> bool:
-        """Text typed now reaches an empty input line."""
+        """Text typed now reaches an empty input line; a limit that has passed is only noticed by trying."""
         return self.kind is ScreenKind.IDLE
+
+    @property
+    def name(self) -> str:
+        """What the screen is called among the signals of an agent's health."""
+        return LIMITED if self.limit else self.kind.value
+
+    @property
+    def notice(self) -> str:
+        """What it says to a person: the question that is up, or why its provider makes it wait."""
+        return self.question or self.limit
 
 
 class _Cell(msgspec.Struct, frozen=True):
@@ -99,13 +115,15 @@ def classify(screen: Screen, runtime: Runtime, *, dead: bool = False) -> ScreenS
         return ScreenState(kind=ScreenKind.DIALOG, reason=f"a question is up: {cut(asked, 80)}", question=asks)
     if sign := _found(runtime.busy_patterns, rows[-BUSY_ROWS:]):
         return ScreenState(kind=ScreenKind.BUSY, reason=f"it shows {cut(sign, 60)}")
+    limit = _limit(rows, runtime, line)
     if line is None:
-        return ScreenState(kind=ScreenKind.UNKNOWN, reason="no input line of its kind is to be seen")
+        reason = "no input line of its kind is to be seen"
+        return ScreenState(kind=ScreenKind.UNKNOWN, reason=reason, limit=limit)
     if line.off_cursor:
         return ScreenState(kind=ScreenKind.UNKNOWN, reason="the cursor does not stand on the input line")
     if line.draft:
         return ScreenState(kind=ScreenKind.HALF_TYPED, reason=f"unsent text: {cut(line.draft, 60)}", draft=line.draft)
-    return ScreenState(kind=ScreenKind.IDLE, reason="an empty input line waits")
+    return ScreenState(kind=ScreenKind.IDLE, reason="an empty input line waits", limit=limit)
 
 
 def question(lines: Sequence[str], runtime: Runtime) -> str:
@@ -282,6 +300,15 @@ def _dialog(rows: list[str], runtime: Runtime, line: _InputLine | None) -> str:
             if line is None or line.off_cursor or line.draft or at > line.row:
                 return _bare(_row_at(text, found.start())) or "a choice"
     return ""
+
+
+def _limit(rows: list[str], runtime: Runtime, line: _InputLine | None) -> str:
+    """The row that tells of a limit since something was last sent; what was said before that is history."""
+    end = len(rows) if line is None else line.row
+    last = range(end - 1, max(end - LIMIT_ROWS, 0) - 1, -1)
+    sent = next((at for at in last if _prompt_end(runtime.ready_patterns, rows, at) is not None), -1)
+    said = _found(runtime.limit_patterns, rows[max(sent + 1, end - LIMIT_ROWS, 0) : end])
+    return cut(re.sub(r"^\W+\s", "", said), 160)
 
 
 def _found(patterns: Iterable[str], rows: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ class NeedRow(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     """What to snooze it by."""
     kind: str
-    """`asks stuck crashed escalation stranded held`."""
+    """`asks stuck crashed limited escalation stranded held`."""
     who: str
     text: str
     age: str

@@ -26,7 +26,7 @@ PATTERN_LIMIT = 400
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _KEYS = tuple(field for field in Runtime.__struct_fields__ if field != "name")
-_PATTERN_KEYS = ("ready_patterns", "busy_patterns", "dialog_patterns")
+_PATTERN_KEYS = ("ready_patterns", "busy_patterns", "dialog_patterns", "limit_patterns")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
