@@ -25,6 +25,22 @@ class Heading(NamedTuple):
 Line: TypeAlias = Row | Heading
 
 
+class LateLines(Sequence[Line]):
+    """Rows that are made only when they come into the window, of things whose keys are known before."""
+
+    def key_at(self, index: int) -> str:
+        """The key the row will have."""
+        raise NotImplementedError
+
+
+def key_at(lines: Sequence[Line], index: int) -> str:
+    """The key of a line; empty for a heading. No row is made for it where the key can be had without."""
+    if isinstance(lines, LateLines):
+        return lines.key_at(index)
+    line = lines[index]
+    return line.key if isinstance(line, Row) else ""
+
+
 def row_from(lines: Sequence[Line], index: int, step: int) -> int:
     """The first row at `index` or beyond it in the direction of `step`; -1 when there is none."""
     while 0 <= index < len(lines):
@@ -51,8 +67,6 @@ def index_of(lines: Sequence[Line], key: str, near: int, reach: int | None = Non
     furthest = max(near, count - 1 - near)
     for distance in range(min(furthest, furthest if reach is None else reach) + 1):
         for index in (near + distance, near - distance) if distance else (near,):
-            if 0 <= index < count:
-                line = lines[index]
-                if isinstance(line, Row) and line.key == key:
-                    return index
+            if 0 <= index < count and key_at(lines, index) == key:
+                return index
     return -1

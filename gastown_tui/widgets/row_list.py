@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from gastown_tui.widgets.columns import Column
-from gastown_tui.widgets.lines import Row, index_of, row_from
+from gastown_tui.widgets.lines import Row, index_of, key_at, row_from
 from gastown_tui.widgets.marks import Marks
 from gastown_tui.widgets.pieces import Piece
 from gastown_tui.widgets.row_window import RowWindow
@@ -231,7 +231,8 @@ class RowList(RowWindow, can_focus=True, inherit_bindings=False):
         """The keys of the marked rows that still exist, in the order of the list."""
         if not self._marks.keys:
             return ()
-        return tuple(line.key for line in self._rows if isinstance(line, Row) and line.key in self._marks.keys)
+        keys = (key_at(self._rows, index) for index in range(len(self._rows)))
+        return tuple(key for key in keys if key in self._marks.keys)
 
     def clear_marks(self) -> None:
         """Unmark everything."""
@@ -261,5 +262,5 @@ class RowList(RowWindow, can_focus=True, inherit_bindings=False):
         index = index_of(self._rows, start, self._cursor) if start else -1
         if index >= 0:
             low, high = sorted((index, self._cursor))
-            between = (self._rows[at] for at in range(low, high + 1))
-            self._mark(lambda marks: marks.stretch(line.key for line in between if isinstance(line, Row)))
+            between = (key_at(self._rows, at) for at in range(low, high + 1))
+            self._mark(lambda marks: marks.stretch(key for key in between if key))
