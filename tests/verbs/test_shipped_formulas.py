@@ -14,7 +14,7 @@ from tests.verbs.bd import Bd
 PLACE = Path(__file__).parents[2] / "gastown_tui" / "formulas"
 NAMES = sorted(file.name.removesuffix(".formula.toml") for file in PLACE.glob("*.formula.toml"))
 GIVEN = {"beads-release": ("--var", "version=1.2.3")}
-_COMMAND = re.compile(r"(?:^|[`(\s])(gt|bd) ([a-z][a-z -]*)", re.MULTILINE)
+_COMMAND = re.compile(r"""(?:^|["`(\s])(gt|bd) ([a-z][a-z -]*)""", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", NAMES)
