@@ -58,8 +58,16 @@ def _count_child(state: LedgerState, bead_id: str) -> None:
 
 
 def created(state: LedgerState, fact: e.BeadCreated, event: e.Event) -> None:
-    """A new bead; creating one that is there already changes nothing."""
+    """A new bead; creating one that is there already changes nothing.
+
+    Two clones may give the same child number to different work. The first to come keeps the id, and what the second
+    said is kept as a remark.
+    """
     if fact.bead_id in state.beads:
+        if fact.title != state.beads[fact.bead_id].title:
+            also = f"Filed under this id elsewhere too: {fact.title}"
+            text = f"{also}\n\n{fact.description}" if fact.description else also
+            commented(state, e.BeadCommented(bead_id=fact.bead_id, text=text), event)
         return
     edges = tuple(
         Dependency(

@@ -13,8 +13,10 @@ from gastown_tui.core.model.town import Dispatch, Hook
 
 
 def hook_set(state: LedgerState, fact: e.HookSet, event: e.Event) -> None:
-    """Both sides of a hook in one fact."""
+    """Both sides of a hook in one fact. A bead hangs in one place: of two clones' hooks the later one holds."""
     beads.hook_set(state, fact, event)
+    for agent in [each for each, hook in state.registers.hooks.items() if hook.bead_id == fact.ref_id]:
+        del state.registers.hooks[agent]
     state.registers.hooks[fact.agent] = Hook(
         agent=fact.agent,
         bead_id=fact.ref_id,
