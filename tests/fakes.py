@@ -34,7 +34,7 @@ from gastown_tui.core.model.outside import (
     WorktreeFact,
 )
 from gastown_tui.core.model.times import stamp
-from gastown_tui.core.ports import Clock, Decide, Hands, Recorded, Verified
+from gastown_tui.core.ports import Clock, Decide, Hands, LinesFound, Recorded, Verified
 from tests.towns import NOW, a_town
 
 HOME = Path("/town")
@@ -151,6 +151,16 @@ class FakeLedger:
 
     def warnings(self) -> tuple[str, ...]:
         return ()
+
+    def inspect(self, ledger: str = "") -> LinesFound:
+        count = len(self._town.ledgers[ledger].beads)
+        return LinesFound(file=self._home / ".beads/issues.jsonl", lines=count, readable=count, kept=0)
+
+    def settle(self) -> None:
+        return None
+
+    def take_up(self, log: bytes, ledger: str = "") -> int:
+        return 0
 
     def rebuild_projections(self) -> None:
         return None

@@ -22,6 +22,7 @@ from gastown_tui.core.ports import (
     Files,
     Hands,
     Ledger,
+    LinesFound,
     Processes,
     Recorded,
     Runtimes,
@@ -188,7 +189,7 @@ class _ReadOnly:
         self._ledger = ledger
 
     def __getattr__(self, name: str) -> Any:
-        if name in {"record", "rebuild_projections", "verify"}:
+        if name in {"record", "rebuild_projections", "settle", "take_up", "verify"}:
             raise Refused("the ledger may only be read here", hint="it was opened with --readonly or BD_READONLY")
         return getattr(self._ledger, name)
 
@@ -228,6 +229,18 @@ class _NoLedger:
     def warnings(self) -> tuple[str, ...]:
         """Nothing was read."""
         return ()
+
+    def inspect(self, ledger: str = "") -> LinesFound:
+        """There is none."""
+        raise self._error
+
+    def settle(self) -> None:
+        """There is none."""
+        raise self._error
+
+    def take_up(self, log: bytes, ledger: str = "") -> int:
+        """There is none."""
+        raise self._error
 
     def rebuild_projections(self) -> None:
         """There is none."""

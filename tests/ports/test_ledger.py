@@ -376,7 +376,7 @@ def test_a_new_ledger_has_the_files_other_programs_expect(tmp_path: Path) -> Non
     beads = tmp_path / ".beads"
     assert json.loads((beads / "metadata.json").read_text())["jsonl_export"] == "issues.jsonl"
     assert (beads / "config.yaml").read_text() == "issue-prefix: gt\n"
-    assert (beads / ".gitattributes").read_text() == "events.jsonl merge=union\n"
+    assert (beads / ".gitattributes").read_text() == "*.jsonl merge=union\n"
     assert "local/" in (beads / ".gitignore").read_text()
     assert beads.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in beads.iterdir() if path.is_file()} == {0o600}

@@ -27,22 +27,23 @@ if TYPE_CHECKING:
     )
     from gastown_tui.core.ports.chance import Clock, Mint
     from gastown_tui.core.ports.files import Files
-    from gastown_tui.core.ports.ledger import Decide, Ledger, Recorded, Verified
+    from gastown_tui.core.ports.ledger import Decide, Ledger, LineNote, LinesFound, Recorded, Verified
     from gastown_tui.core.ports.running import Commands, Processes, Terminal
     from gastown_tui.core.ports.runtimes import Runtimes
     from gastown_tui.core.ports.sessions import Sessions
     from gastown_tui.core.ports.worktrees import Worktrees
 
 __all__ = [
-    "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "MergeTrial", "Mint", "ProcessFact",
-    "Processes", "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime", "Runtimes", "Screen", "SessionFact",
-    "SessionSpec", "Sessions", "Terminal", "TrialOutcome", "Verified", "WorktreeFact", "Worktrees",
+    "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "LineNote", "LinesFound", "MergeTrial",
+    "Mint", "ProcessFact", "Processes", "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime", "Runtimes",
+    "Screen", "SessionFact", "SessionSpec", "Sessions", "Terminal", "TrialOutcome", "Verified", "WorktreeFact",
+    "Worktrees",
 ]  # fmt: skip
 
 _ROOMS = {
     "chance": ("Clock", "Mint"),
     "files": ("Files",),
-    "ledger": ("Decide", "Ledger", "Recorded", "Verified"),
+    "ledger": ("Decide", "Ledger", "LineNote", "LinesFound", "Recorded", "Verified"),
     "running": ("Commands", "Processes", "Terminal"),
     "runtimes": ("Runtimes",),
     "sessions": ("Sessions",),

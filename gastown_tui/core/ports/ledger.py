@@ -32,6 +32,36 @@ class Verified(msgspec.Struct, frozen=True):
     """Ledgers whose newest event is dated in the future."""
 
 
+class LineNote(msgspec.Struct, frozen=True):
+    """A line of a file, and what is to be said about it."""
+
+    number: int
+    """Counted from 1, as editors do."""
+    reason: str
+
+
+class LinesFound(msgspec.Struct, frozen=True):
+    """What the issues file of a ledger holds, line by line.
+
+    Attributes:
+        file: The file.
+        lines: How many lines it has, blank ones apart.
+        readable: How many beads were read.
+        kept: How many lines are records but no beads; they stay where they are.
+        quarantined: Lines that cannot be read. Whole records glued into one are counted as readable all the same.
+        duplicates: Lines that hold an older version of a bead that is there twice.
+        put_aside: Lines of either kind that an earlier write has moved to the quarantine.
+    """
+
+    file: Path
+    lines: int
+    readable: int
+    kept: int
+    quarantined: tuple[LineNote, ...] = ()
+    duplicates: tuple[LineNote, ...] = ()
+    put_aside: tuple[LineNote, ...] = ()
+
+
 class Ledger(Protocol):
     """Where the town's facts are kept."""
 
@@ -71,6 +101,18 @@ class Ledger(Protocol):
 
     def warnings(self) -> tuple[str, ...]:
         """What reading had to leave out (damaged lines, conflict markers), one line of words each."""
+        ...
+
+    def inspect(self, ledger: str = "") -> LinesFound:
+        """Count the lines of a ledger's issues file by what can be made of them. Reads all of it, writes nothing."""
+        ...
+
+    def settle(self) -> None:
+        """Record what others changed in the files, and bring every projection up to the log."""
+        ...
+
+    def take_up(self, log: bytes, ledger: str = "") -> int:
+        """Append the lines of another clone's log that this one lacks, durably; return how many those are."""
         ...
 
     def rebuild_projections(self) -> None:

@@ -16,9 +16,9 @@ from gastown_tui.core.model.bead import Bead, prefix_of
 from gastown_tui.core.model.bead_line import DEEPEST, decode_bead, encode_bead, is_deep, rewrite_line
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.times import epoch_ns
+from gastown_tui.core.world.event_log import MARKERS
 
 _BOM = b"\xef\xbb\xbf"
-_MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ", b"||||||| ")
 _decode_any = msgspec.json.Decoder().decode
 _PREFIX_KEY = re.compile(r"""^\s*["']?issue[-_]prefix["']?\s*:\s*["']?([A-Za-z][A-Za-z0-9-]*)""", re.MULTILINE)
 _INFIX = re.compile(r"-(?:mol|wisp|eph)$")
@@ -39,6 +39,8 @@ class BadLine(msgspec.Struct, frozen=True):
     kind: str
     """What is wrong, in words that fit many lines."""
     reason: str
+    bead_id: str = ""
+    """The bead whose older version it is; empty for damage."""
 
 
 class Scan(msgspec.Struct):
@@ -82,7 +84,8 @@ def _sort_in(found: Scan, number: int, line: bytes) -> None:
     if known is not None:
         ours, theirs = epoch_ns(known[2].updated_at) or 0, epoch_ns(bead.updated_at) or 0
         loser = (number, line) if theirs < ours else (known[0], known[1].encode())
-        found.bad.append(BadLine(loser[0], loser[1], "older versions of a bead", f"an older version of {bead.id}"))
+        why = f"an older version of {bead.id}"
+        found.bad.append(BadLine(loser[0], loser[1], "older versions of a bead", why, bead.id))
         if theirs < ours:
             return
         # The winner keeps the place where the bead first stood, so that the file stays in order.
@@ -91,7 +94,7 @@ def _sort_in(found: Scan, number: int, line: bytes) -> None:
 
 
 def _sort_other(found: Scan, number: int, line: bytes) -> None:
-    if line.startswith(_MARKERS):
+    if line.startswith(MARKERS):
         found.bad.append(BadLine(number, line, "merge conflict markers", "a merge conflict marker"))
         return
     if is_deep(line):

@@ -9,12 +9,13 @@ from zlib import crc32
 import msgspec
 
 from gastown_tui.core.errors import BadInput
-from gastown_tui.core.events import ALIASES, BY_WIRE, Event, Fact, Unknown
+from gastown_tui.core.events import ALIASES, BY_WIRE, BeadImported, Event, Fact, LineKept, Unknown
 from gastown_tui.core.model.ids import EventId
 from gastown_tui.core.world.mint import is_event_id
 
 LINE_LIMIT = 4 * 1024 * 1024
-"""Bytes one record may take."""
+"""Bytes one record may take, unless it carries a line somebody else wrote."""
+_OF_OTHERS = (BeadImported, LineKept)
 _CRC_TAIL = len(b',"crc":"00000000"}')
 
 
@@ -65,7 +66,7 @@ def encode_event(event: Event) -> bytes:
         raise BadInput(
             "the text holds characters that are not Unicode", hint="re-type it, or save it as UTF-8"
         ) from error
-    if len(body) > LINE_LIMIT:
+    if len(body) > LINE_LIMIT and not isinstance(event.fact, _OF_OTHERS):
         raise BadInput(f"a record of {len(body)} bytes is too long", hint=f"the limit is {LINE_LIMIT}")
     return b'%b,"crc":"%08x"}\n' % (body, crc32(body))
 

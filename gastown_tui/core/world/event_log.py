@@ -27,6 +27,8 @@ ADOPTION = "adoption"
 _SETTLE_TRIES = 8
 _ID_CHARS = 4 + SORTABLE_CHARS
 _SPLIT = b'{"event_id":"'
+MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ", b"||||||| ")
+"""What git leaves in a file whose merge it gave up."""
 _CLOSE = rb',"crc":"[0-9a-f]{8}"\}'
 
 Segments = tuple[tuple[str, int, int], ...]
@@ -242,6 +244,16 @@ class EventLog:
         except OSError:
             return ()
         return tuple(sorted((name, status.st_size, status.st_mtime_ns) for name, status in found))
+
+
+def missing_lines(theirs: bytes, beads: Path) -> bytes:
+    """The lines of another clone's log that stand neither in ours nor in its segments, each once."""
+    known: set[bytes] = {b""}
+    for path in (beads / "events.jsonl", *sorted((beads / "events").glob("*.jsonl"))):
+        with suppress(FileNotFoundError):
+            known.update(path.read_bytes().split(b"\n"))
+    fresh = [line for line in dict.fromkeys(theirs.split(b"\n")) if line not in known]
+    return b"".join(line + b"\n" for line in fresh if not line.startswith(MARKERS))
 
 
 def _salvaged(line: bytes) -> Iterator[tuple[Event, bytes]]:

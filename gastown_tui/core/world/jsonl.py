@@ -14,15 +14,16 @@ from gastown_tui.core.events import Entry, Event, LedgerCreated
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import RigName, shown
 from gastown_tui.core.model.times import stamp
-from gastown_tui.core.ports import Clock, Decide, Recorded, Verified
+from gastown_tui.core.ports import Clock, Decide, LinesFound, Recorded, Verified
 from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.disk import make_private, write_whole
-from gastown_tui.core.world.event_log import ADOPTION, EventLog, order_of
+from gastown_tui.core.world.event_log import ADOPTION, EventLog, missing_lines, order_of
 from gastown_tui.core.world.locate import Home, HomeKind, follow_redirect
 from gastown_tui.core.world.log import in_words
 from gastown_tui.core.world.mint import EventMint
 from gastown_tui.core.world.settings_file import SettingsFiles
 from gastown_tui.core.world.store import Store, Written
+from gastown_tui.core.world.tracked import tell_git
 
 LOCK_WAIT_S = 10.0
 _AHEAD_S = 3600
@@ -128,6 +129,46 @@ class JsonlLedger:
         with self._mutex:
             stores = self._stores().values()
             return tuple(text for store in stores for text in (*store.reader.warnings(), store.trouble) if text)
+
+    def inspect(self, ledger: str = "") -> LinesFound:
+        """Count the lines of a ledger's issues file by what can be made of them. Reads all of it, writes nothing."""
+        from gastown_tui.core.world.inspect import inspect
+
+        with self._mutex:
+            self._town()
+            return inspect(self._store(ledger).reader.files)
+
+    def settle(self) -> None:
+        """Record what others changed in the files, and bring every projection up to the log."""
+        with self._mutex:
+            self._town()
+            stores = tuple(self._stores().values())
+        with self._present(stores) as due:
+            with self._mutex:
+                _, written = self._transact(lambda _: (), "", stores, adopts=True)
+            for store, each in written:
+                store.make_durable(each)
+        with self._mutex:
+            for store in due:
+                store.project()
+
+    def take_up(self, log: bytes, ledger: str = "") -> int:
+        """Append the lines of another clone's log that this one lacks, durably; return how many those are."""
+        with self._mutex:
+            self._town()
+            store = self._store(ledger)
+        with self._present((store,)) as due:
+            with self._mutex, store.writing(self._lock_wait_s):
+                store.read()
+                store.seal()
+                records = missing_lines(log, store.beads)
+                written = store.join(records) if records else None
+            if written is not None:
+                store.make_durable(written)
+        with self._mutex:
+            for each in due:
+                each.project()
+        return records.count(b"\n")
 
     def rebuild_projections(self) -> None:
         """Write every projection of every ledger anew, from the events alone.
@@ -298,6 +339,7 @@ def create_ledger(directory: Path, prefix: str, *, actor: str = "", clock: Clock
         raise Conflict(f"{shown(str(beads), 200)} is there already", hint="it can be used as it is")
     make_private(beads)
     try:
+        tell_git(beads)
         for name, text in _FILES.items():
             write_whole(beads / name, text.format(prefix=prefix).encode())
     except OSError as error:
@@ -310,8 +352,6 @@ def create_ledger(directory: Path, prefix: str, *, actor: str = "", clock: Clock
 
 
 _FILES = {
-    ".gitignore": "local/\nfeed.jsonl\nvapor.jsonl\n.hook-*\n.*.tmp\n*.db\n*.db-*\n",
-    ".gitattributes": "events.jsonl merge=union\n",
     "metadata.json": '{{\n  "database": "beads.db",\n  "jsonl_export": "issues.jsonl"\n}}\n',
     "config.yaml": "issue-prefix: {prefix}\n",
 }

@@ -45,6 +45,11 @@ def put_aside_damage(local: Path, damaged: list[Damage], seen: str) -> list[Dama
     return fresh
 
 
+def numbered(local: Path, file: str) -> list[tuple[int, str]]:
+    """Which lines of a projected file were put aside so far, and why."""
+    return [(each.number, each.reason) for each in _read(local / "quarantine" / file)]
+
+
 def _record(line: bytes, seen: str, reason: str, **place: int) -> PutAside:
     try:
         text, raw = line.decode(), ""

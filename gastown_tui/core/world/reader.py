@@ -229,26 +229,27 @@ class Reader:
             self._start()
         elif self._issues_key is not None and self.files.snapshot() is None:
             self.scan = adopt.scan(self.files.issues.read_bytes())
-            changed = self._without_history(adopt.changed_lines(self.scan, self.state))
-            self.outside = [BeadImported(bead_id=bead_id, line=line) for bead_id, line in changed.items()]
+            changed = adopt.changed_lines(self.scan, self.state)
+            known = self._echoes(changed, self.scan)
+            self.scan.bad = [each for each in self.scan.bad if not each.bead_id or each.line.decode() not in known]
+            self.outside = [
+                BeadImported(bead_id=name, line=line) for name, line in changed.items() if line not in known
+            ]
             self.outside += adopt.kept_facts(self.scan, self.state)
             for fact in self.outside:
                 apply(self.state, Event(event_id=EventId(""), event_type=fact.wire, timestamp="", actor="", fact=fact))
 
-    def _without_history(self, lines: dict[BeadId, str]) -> dict[BeadId, str]:
-        """Drop lines that the log itself has led to at some time: they are old projections and nobody's edit."""
-        from gastown_tui.core.world.adopt import says_the_same
-
+    def _echoes(self, changed: dict[BeadId, str], scan: Scan) -> set[str]:
+        """Lines that are nobody's edit: the log itself has led one of us to write them."""
+        lines = {bead_id: [line] for bead_id, line in changed.items()}
+        for each in scan.bad:
+            if each.bead_id:
+                lines.setdefault(BeadId(each.bead_id), []).append(each.line.decode())
         if not lines:
-            return lines
-        left, state = dict(lines), LedgerState()
-        for event, _ in self.replay(self.log.position.last):
-            apply(state, event)
-            for bead_id in state.touched_beads & left.keys():
-                if says_the_same(left[bead_id], state.beads[bead_id], state.beads.origins.get(bead_id)):
-                    del left[bead_id]
-            state.touched_beads.clear()
-        return left
+            return set()
+        from gastown_tui.core.world.echoes import echoes
+
+        return echoes(lines, (event for event, _ in self.replay(self.log.position.last)))
 
     def _start(self) -> None:
         """The issues file is the starting state: decoded line by line as needed when its outline shows no damage."""

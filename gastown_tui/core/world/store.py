@@ -107,6 +107,10 @@ class Store:
         """
         reader, name = self.reader, self.reader.files.issues.name
         is_start = reader.log.position.count == 0
+        if is_start:
+            from gastown_tui.core.world.tracked import tell_git
+
+            tell_git(self.beads)
         found = reader.starting_facts(facts) if is_start else list(reader.outside)
         if reader.scan is not None and reader.scan.bad:
             from gastown_tui.core.world.adopt import quarantined_fact
@@ -155,6 +159,16 @@ class Store:
             self._appender.cut_back(before)
             raise
         return Written(inode, after, records)
+
+    def join(self, records: bytes) -> Written:
+        """Append records of another clone as they are, under the lock; they are folded with the next read.
+
+        Raises:
+            GastownError: there was no room; the log is as it was.
+        """
+        written = self._write(records)
+        self.reader.forget()
+        return written
 
     def cut_back(self, written: Written) -> None:
         """Take back what was just appended, still under the lock: the transaction could not be finished elsewhere."""
