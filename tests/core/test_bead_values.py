@@ -13,16 +13,9 @@ from gastown_tui.core.errors import BadInput, Refused
 from gastown_tui.core.rules import query_language
 from gastown_tui.core.rules.bead_config import read_config, set_in_config, unset_in_config, words_in
 from gastown_tui.core.rules.bead_sections import missing_in, read_markdown
-from gastown_tui.core.rules.bead_values import (
-    parse_external,
-    parse_field_time,
-    parse_kind,
-    parse_label,
-    parse_priority,
-    parse_status,
-    parse_time,
-)
+from gastown_tui.core.rules.bead_values import parse_external, parse_kind, parse_label, parse_priority, parse_status
 from gastown_tui.core.rules.queries import Filter, Span, chosen, natural_id, ordered
+from gastown_tui.core.rules.typed_times import parse_field_time, parse_time
 from tests.towns import NOW, a_bead, ago
 
 
@@ -81,13 +74,42 @@ HERE = NOW.astimezone(ZONE)
         ("next monday", datetime(2026, 1, 11, 22, tzinfo=UTC)),
         ("tuesday", datetime(2026, 1, 12, 22, tzinfo=UTC)),
         ("now", NOW),
+        ("in 30 minutes", NOW + timedelta(minutes=30)),
+        ("in an hour", NOW + timedelta(hours=1)),
+        ("two weeks from now", NOW + timedelta(weeks=2)),
+        ("tomorrow at 9am", datetime(2026, 1, 7, 7, tzinfo=UTC)),
+        ("tomorrow 5:30 pm", datetime(2026, 1, 7, 15, 30, tzinfo=UTC)),
+        ("next monday at 17:00", datetime(2026, 1, 12, 15, tzinfo=UTC)),
+        ("friday noon", datetime(2026, 1, 9, 10, tzinfo=UTC)),
+        ("12am", datetime(2026, 1, 5, 22, tzinfo=UTC)),
+        ("tonight", datetime(2026, 1, 6, 19, tzinfo=UTC)),
+        ("tomorrow morning", datetime(2026, 1, 7, 7, tzinfo=UTC)),
+        ("last week", datetime(2025, 12, 29, 22, tzinfo=UTC)),
+        ("last tuesday", datetime(2025, 12, 29, 22, tzinfo=UTC)),
     ],
 )
 def test_times_are_read_in_the_zone_of_whoever_types(text: str, meant: datetime) -> None:
     assert parse_time(text, HERE) == meant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2025-13-01", "9999999y", "+h", "2025-01-15T25:00:00", "-", "1 2 3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "2025-13-01",
+        "9999999y",
+        "+h",
+        "2025-01-15T25:00:00",
+        "-",
+        "1 2 3",
+        "13pm",
+        "at",
+        "tomorrow at 25:00",
+        "now at 5pm",
+        "in some days",
+    ],
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="cannot parse time expression: "):
         parse_time(text, HERE)

@@ -206,6 +206,53 @@ def test_without_a_ledger_the_answer_says_what_was_looked_for(bare_bd: Bd) -> No
     assert answer.code == 3 and answer.err.startswith("Error: no beads database found")
 
 
+def test_json_files_many_at_once(bd: Bd) -> None:
+    epic = bd.files("Epic", "-t", "epic")
+    first = {"title": "First", "type": "bug", "priority": "P1", "labels": "ui, core", "parent": epic, "estimate": 30}
+    second = {"title": "Second", "issue_type": "feat", "priority": 0, "dependencies": [epic], "due_at": "2030-01-02"}
+    third = {"title": "Third", "parent": epic, "deps": [{"depends_on_id": epic, "type": "related"}], "acceptance": "A"}
+    (bd.home / "many.json").write_text(json.dumps([first, second, third]))
+    answer = bd.json("create", "--file", "many.json")
+    assert [bead["id"] for bead in answer if "." in bead["id"]] == [f"{epic}.1", f"{epic}.2"]
+    one, two, three = answer
+    assert (one["issue_type"], one["priority"], one["labels"], one["estimated_minutes"]) == (
+        *("bug", 1, ["core", "ui"], 30),
+    )
+    assert (two["issue_type"], two["priority"], two["due_at"]) == ("feature", 0, "2030-01-02T00:00:00.000Z")
+    assert bd.json("show", two["id"])[0]["parent"] == epic and three["acceptance_criteria"] == "A"
+
+
+def test_json_may_be_an_object_or_a_bead_a_line(bd: Bd) -> None:
+    (bd.home / "a.json").write_text('{"issues": [{"title": "A", "id": "gt-own1"}]}')
+    assert bd("create", "-f", "a.json").out == "✓ Created 1 issues from a.json:\n  gt-own1: A [P2, task]\n"
+    (bd.home / "b.jsonl").write_text('{"title": "B"}\n\n{"title": "C", "metadata": {"team": "red"}}\n')
+    assert [bead["title"] for bead in bd.json("create", "-f", "b.jsonl")] == ["B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "the file holds 0 issues"),
+        ("nonsense", "line 1 is not JSON"),
+        ('"text"', "the JSON holds no issues"),
+        ('[{"title": "A"}, {"name": "B"}]', "issue 2 cannot be read: Object contains unknown field `name`"),
+        ('[{"title": "A"}, {}]', "issue 2 cannot be read: Object missing required field `title`"),
+        ('[{"title": "A", "priority": 9}]', 'issue 1 cannot be read: invalid priority "9"'),
+        ('[{"title": "A", "estimate": -1}]', "estimate must be a non-negative number of minutes"),
+        ('[{"title": "A", "dependencies": [{}]}]', "a dependency names no depends_on_id"),
+        ('[{"title": "A", "dependencies": ["gt-none"]}]', 'no issue found matching "gt-none"'),
+        ('[{"title": "A", "status": "closed"}]', "cannot be filed closed"),
+        ('[{"title": "A", "status": "odd"}]', "invalid status: odd"),
+        ('[{"title": "A", "due_at": "soon"}]', 'invalid --due format "soon"'),
+        ('[{"title": "A", "id": "gt-x1"}, {"title": "B", "id": "gt-x1"}]', "issue gt-x1 is to be filed twice"),
+        ('{"nodes": []}', "the file holds a plan of beads and edges"),
+    ],
+)
+def test_json_that_cannot_be_filed_is_refused_whole(bd: Bd, text: str, said: str) -> None:
+    (bd.home / "many.json").write_text(text)
+    assert said in bd.refuses("create", "-f", "many.json").err
+
+
 def test_a_plan_files_many_beads_and_their_edges_or_none(bd: Bd) -> None:
     there = bd.files("There already")
     plan = {

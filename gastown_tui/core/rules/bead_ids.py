@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import islice
 from math import exp
 from zlib import crc32
@@ -134,8 +134,16 @@ def _hash(number: int, length: int) -> str:
     return digits
 
 
-def next_child(state: LedgerState, parent: BeadId, *, max_depth: int = MAX_DEPTH) -> BeadId:
+def next_child(
+    state: LedgerState, parent: BeadId, *, max_depth: int = MAX_DEPTH, taken: Container[str] = frozenset()
+) -> BeadId:
     """The next child id under a bead; numbers are never given twice.
+
+    Args:
+        state: The parent's ledger.
+        parent: The parent.
+        max_depth: How many child numbers an id may end in.
+        taken: Ids given in the same breath.
 
     Raises:
         BadInput: the parent lies too deep already.
@@ -146,7 +154,7 @@ def next_child(state: LedgerState, parent: BeadId, *, max_depth: int = MAX_DEPTH
             hint="file it under a bead further up, or without --parent and bd dep add it",
         )
     number = state.registers.children.get(parent, 0) + 1
-    while (child := BeadId(f"{parent}.{number}")) in state.beads:
+    while (child := BeadId(f"{parent}.{number}")) in state.beads or child in taken:
         number += 1
     return child
 

@@ -1,16 +1,14 @@
-"""Values people type for the fields of beads: priorities, types, statuses, times, labels."""
+"""Values people type for the fields of beads: priorities, types, statuses, labels."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from gastown_tui.core.errors import BadInput, Refused
 from gastown_tui.core.model.bead import STATUSES, TOWN_TYPES, TYPES, Bead
 from gastown_tui.core.model.ids import shown
-from gastown_tui.core.model.times import moment, stamp
 
 TYPE_ALIASES = {"enhancement": "feature", "feat": "feature", "mr": "merge-request", "mol": "molecule"}
 TITLE_LIMIT = 500
@@ -18,12 +16,6 @@ EDGE_TYPE_LIMIT = 50
 MOL_TYPES = ("swarm", "patrol", "work")
 WISP_TYPES = ("heartbeat", "ping", "patrol", "gc_report", "recovery", "error", "escalation")
 _PRIORITY = r"\s*[Pp]?([0-4])\s*"
-_COMPACT = r"([+-]?)(\d{1,6})([hdwmy])"
-_DAY = r"\d{4}-\d\d-\d\d"
-_LOCAL = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?"
-_IN = r"in (\d{1,6}) (hour|day|week|month|year)s?"
-_AGO = r"(\d{1,6}) (hour|day|week|month|year)s? ago"
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LABEL_LIMIT = 100
 _LINE_LIMIT = 500
 _LINE_FIELDS = ("assignee", "owner", "external_ref", "spec_id", "await_id", "rig", "event_kind", "actor", "target")
@@ -160,85 +152,6 @@ def parse_external(text: str) -> str:
     if not pieces[2]:
         raise BadInput("external reference missing capability name")
     return text
-
-
-def parse_time(text: str, now: datetime) -> str:
-    """A moment, as the ledger writes it.
-
-    Args:
-        text: `+6h`, `-2d`, `tomorrow`, `next monday`, `in 3 days`, a date (midnight), or a date and time.
-        now: The present, in the time zone that dates without one are meant in.
-
-    Raises:
-        BadInput: it is none of these.
-    """
-    found = _time(text.strip(), now)
-    if found is None:
-        raise BadInput(f'cannot parse time expression: "{text[:60]}" (examples: +6h, tomorrow, 2025-01-15)')
-    return stamp(found)
-
-
-def parse_field_time(text: str, flag: str, now: datetime, example: str = "+6h") -> str:
-    """A moment for an option; the message names the option.
-
-    Raises:
-        BadInput: it is not a time.
-    """
-    try:
-        return parse_time(text, now)
-    except BadInput as error:
-        raise BadInput(
-            f'invalid {flag} format "{text[:60]}". Examples: {example}, tomorrow, next monday, 2025-01-15'
-        ) from error
-
-
-def _time(text: str, now: datetime) -> datetime | None:
-    words = " ".join(text.lower().split())
-    if match := re.fullmatch(_COMPACT, words):
-        sign, count, unit = match.groups()
-        return shifted(now, -int(count) if sign == "-" else int(count), unit)
-    if match := re.fullmatch(_IN, words):
-        return shifted(now, int(match[1]), match[2][0])
-    if match := re.fullmatch(_AGO, words):
-        return shifted(now, -int(match[1]), match[2][0])
-    if re.fullmatch(_DAY, text) or re.fullmatch(_LOCAL, text):
-        try:
-            return datetime.fromisoformat(text).replace(tzinfo=now.tzinfo)
-        except ValueError:
-            return None
-    return _named_day(words, now) or moment(text)
-
-
-def _named_day(words: str, now: datetime) -> datetime | None:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if words == "now":
-        return now
-    if words in {"today", "tomorrow", "yesterday"}:
-        return midnight + timedelta(days={"today": 0, "tomorrow": 1, "yesterday": -1}[words])
-    if words in {"next week", "next month", "next year"}:
-        return shifted(midnight, 1, words.split()[1][0])
-    day = words.removeprefix("next ").removeprefix("on ")
-    if day in _WEEKDAYS:
-        ahead = (_WEEKDAYS.index(day) - midnight.weekday() - 1) % 7 + 1
-        return midnight + timedelta(days=ahead)
-    return None
-
-
-def shifted(now: datetime, count: int, unit: str) -> datetime | None:
-    """A moment so many hours, days, weeks, months or years away; None when it leaves the calendar."""
-    try:
-        if unit in "hdw":
-            return now + timedelta(hours=count * {"h": 1, "d": 24, "w": 168}[unit])
-        months = now.month - 1 + count * (12 if unit == "y" else 1)
-        year, month = now.year + months // 12, months % 12 + 1
-        for day in (now.day, 30, 29, 28):
-            try:
-                return now.replace(year=year, month=month, day=min(day, now.day))
-            except ValueError:
-                continue
-    except (OverflowError, ValueError):
-        pass
-    return None
 
 
 def plain_setting(bead: Bead, key: str) -> str:

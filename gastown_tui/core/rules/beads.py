@@ -26,6 +26,8 @@ from gastown_tui.core.rules.bead_values import check_lines, parse_external, pars
 from gastown_tui.core.rules.edges import WantedEdge
 from gastown_tui.core.rules.ready_order import Compat
 
+_NEXT_NONCE = 1_000_003
+
 
 class NewBead(msgspec.Struct, frozen=True, kw_only=True):
     """A bead somebody wants filed. Values have passed `bead_values`."""
@@ -49,8 +51,10 @@ class NewBead(msgspec.Struct, frozen=True, kw_only=True):
     """Further fields by their names in `issues.jsonl`; empty ones are dropped."""
 
 
-def create(town: Town, ledger: str, wanted: NewBead, *, actor: str, nonce: int) -> tuple[BeadId, tuple[Entry, ...]]:
-    """File a bead; its id is picked here, under the lock.
+def create(
+    town: Town, ledger: str, wanted: NewBead, *, actor: str, nonce: int, taken: Set[str] = frozenset()
+) -> tuple[BeadId, tuple[Entry, ...]]:
+    """File a bead; its id is picked here, under the lock, and is none of those `taken` in the same breath.
 
     Raises:
         BadInput: the title, an id or a label is not usable.
@@ -68,7 +72,7 @@ def create(town: Town, ledger: str, wanted: NewBead, *, actor: str, nonce: int) 
         if parent is None:
             raise NotFound(f"parent issue {wanted.parent[:80]} not found")
         ledger = town.ledger_of(parent.id)
-    bead_id = _id_for(town, ledger, wanted, parent, actor=actor, nonce=nonce)
+    bead_id = _id_for(town, ledger, wanted, parent, actor=actor, nonce=nonce, taken=taken)
     fact = e.BeadCreated(
         bead_id=bead_id,
         title=title,
@@ -89,12 +93,16 @@ def _says_something(value: Any) -> bool:
     return value is not None and value is not False and value not in ("", (), [])
 
 
-def _id_for(town: Town, ledger: str, wanted: NewBead, parent: Bead | None, *, actor: str, nonce: int) -> BeadId:
+def _id_for(
+    town: Town, ledger: str, wanted: NewBead, parent: Bead | None, *, actor: str, nonce: int, taken: Set[str]
+) -> BeadId:
     state = town.ledgers[ledger]
     prefix = wanted.prefix or prefix_of_ledger(state)
     if wanted.explicit_id:
         allowed = (prefix, *wanted.allowed_prefixes)
         bead_id = parse_explicit_id(wanted.explicit_id, allowed, force=wanted.force)
+        if bead_id in taken:
+            raise Conflict(f"issue {bead_id} is to be filed twice", hint="ids are never reused")
         for name, each in town.ledgers.items():
             if bead_id in each.beads:
                 there = each.beads[bead_id].status == "tombstone"
@@ -105,8 +113,10 @@ def _id_for(town: Town, ledger: str, wanted: NewBead, parent: Bead | None, *, ac
                 )
         return bead_id
     if parent is not None:
-        return next_child(state, parent.id, max_depth=wanted.max_depth)
-    return fresh_id(state, prefix, (wanted.title, wanted.description, actor), nonce)
+        return next_child(state, parent.id, max_depth=wanted.max_depth, taken=taken)
+    while (bead_id := fresh_id(state, prefix, (wanted.title, wanted.description, actor), nonce)) in taken:
+        nonce += _NEXT_NONCE
+    return bead_id
 
 
 def _edges_for(town: Town, ledger: str, bead_id: BeadId, wanted: NewBead, parent: Bead | None) -> tuple[Edge, ...]:

@@ -116,8 +116,9 @@ def file_plan(
         NotFound: an edge leads to a bead that is not there.
     """
     ids: dict[str, BeadId] = {}
+    taken: set[str] = set()
     entries: list[Entry] = []
-    for node, first in zip(plan.nodes, nonces, strict=True):
+    for node, nonce in zip(plan.nodes, nonces, strict=True):
         wanted = beads.NewBead(
             title=node.title,
             description=node.description,
@@ -132,11 +133,8 @@ def file_plan(
                 "metadata": node.metadata or None,
             },
         )
-        nonce = first
-        bead_id, more = beads.create(town, ledger, wanted, actor=actor, nonce=nonce)
-        while bead_id in ids.values():
-            nonce += 1
-            bead_id, more = beads.create(town, ledger, wanted, actor=actor, nonce=nonce)
+        bead_id, more = beads.create(town, ledger, wanted, actor=actor, nonce=nonce, taken=taken)
+        taken.add(bead_id)
         ids[node.key] = bead_id
         entries += more
     return ids, (*entries, *_edges(town, ledger, plan, ids))

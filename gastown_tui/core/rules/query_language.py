@@ -14,8 +14,9 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.model.times import epoch_ns, stamp
-from gastown_tui.core.rules.bead_values import kind_meant, parse_priority, parse_time, plain_setting, shifted
+from gastown_tui.core.rules.bead_values import kind_meant, parse_priority, plain_setting
 from gastown_tui.core.rules.queries import Claim
+from gastown_tui.core.rules.typed_times import parse_time, shifted
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<paren>[()])|(?P<op>!=|>=|<=|=|>|<)|(?P<quoted>\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')"

@@ -17,8 +17,9 @@ from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
 from gastown_tui.core.rules.bead_config import words_in
 from gastown_tui.core.rules.bead_ids import MAX_DEPTH
-from gastown_tui.core.rules.bead_values import MOL_TYPES, WISP_TYPES, parse_field_time, parse_priority, parse_title
+from gastown_tui.core.rules.bead_values import MOL_TYPES, WISP_TYPES, parse_priority, parse_title
 from gastown_tui.core.rules.edges import WantedEdge, parse_wanted
+from gastown_tui.core.rules.typed_times import parse_field_time
 from gastown_tui.core.verbs.beads import Said, config, local_now
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.verbs.filing import file_bead, known_kind, read_metadata
@@ -134,7 +135,10 @@ def create(
     rig: Annotated[str, Arg("File it in this rig", suggest=Suggest.RIG)] = "",
     prefix: Annotated[str, Arg("File it where this prefix belongs")] = "",
     repo: Annotated[Path | None, Arg("File it in the .beads of this directory")] = None,
-    file: Annotated[Path | None, Arg("File many, from Markdown", flags=("--file", "-f"), suggest=Suggest.PATH)] = None,
+    file: Annotated[
+        Path | None,
+        Arg("File many, from Markdown or JSON; - reads standard input", flags=("--file", "-f"), suggest=Suggest.PATH),
+    ] = None,
     graph: Annotated[Path | None, Arg("File a plan of beads and edges, from JSON", suggest=Suggest.PATH)] = None,
     dry_run: Annotated[bool, Arg("Say what would be filed")] = False,
     silent: Annotated[bool, Arg("Print the id alone")] = False,

@@ -18,7 +18,7 @@ from gastown_tui.core.model.ids import BeadId, shown
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import epoch_ns
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules.bead_values import parse_time
+from gastown_tui.core.rules.typed_times import parse_time
 from gastown_tui.core.verbs.beads import Said, local_now
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.verbs.status import Feed, Filter, event_data, feed

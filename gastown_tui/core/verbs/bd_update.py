@@ -10,7 +10,8 @@ from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
 from gastown_tui.core.rules.bead_config import words_in
-from gastown_tui.core.rules.bead_values import parse_field_time, parse_priority, parse_status, parse_title
+from gastown_tui.core.rules.bead_values import parse_priority, parse_status, parse_title
+from gastown_tui.core.rules.typed_times import parse_field_time
 from gastown_tui.core.verbs.beads import Said, act_on, config, local_now
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.verbs.filing import known_kind, read_metadata

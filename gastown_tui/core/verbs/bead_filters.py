@@ -64,7 +64,7 @@ def span(hands: Hands, name: str, after: str, before: str) -> Span:
 def _moment(hands: Hands, flag: str, text: str) -> str:
     if not text:
         return ""
-    from gastown_tui.core.rules.bead_values import parse_time
+    from gastown_tui.core.rules.typed_times import parse_time
 
     try:
         return parse_time(text, local_now(hands))

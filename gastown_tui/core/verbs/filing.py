@@ -18,8 +18,6 @@ from gastown_tui.core.rules import beads as rules
 from gastown_tui.core.rules.bead_config import words_in
 from gastown_tui.core.rules.bead_values import kind_meant, parse_kind
 
-_NEXT_NONCE = 1_000_003
-
 
 def file_bead(hands: Hands, ledger: str, wanted: rules.NewBead) -> Bead:
     """Record one new bead and return it."""
@@ -36,10 +34,7 @@ def file_beads(hands: Hands, ledger: str, wanted: list[rules.NewBead]) -> list[B
         filed.clear()
         taken: set[str] = set()
         for each, nonce in zip(wanted, nonces, strict=True):
-            bead_id, more = rules.create(town, ledger, each, actor=hands.actor, nonce=nonce)
-            while bead_id in taken and not each.explicit_id:
-                nonce += _NEXT_NONCE
-                bead_id, more = rules.create(town, ledger, each, actor=hands.actor, nonce=nonce)
+            bead_id, more = rules.create(town, ledger, each, actor=hands.actor, nonce=nonce, taken=taken)
             taken.add(bead_id)
             filed.append(bead_id)
             entries += more
