@@ -17,6 +17,7 @@ from textual.worker import Worker
 
 from gastown_tui import keys, remembered, themes
 from gastown_tui.acts.first_run import FirstRunActs
+from gastown_tui.acts.graph import GraphActs
 from gastown_tui.acts.rows import RowActs
 from gastown_tui.core.errors import NotFound
 from gastown_tui.core.views.home import StatusView
@@ -29,7 +30,7 @@ from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.one_line import OneLine
 
 STYLES = Path(__file__).parent / "styles"
-SHEETS = ("town", "widgets", "place", "home", "modal", "first_run")
+SHEETS = ("town", "widgets", "place", "home", "modal", "first_run", "graph")
 """The style sheets, those of single places after what they build on."""
 TICK_S = 1.0
 SETTLE_S = 1.5
@@ -40,7 +41,7 @@ CALM_TICKS = 20
 """After how many ticks without an event or a key the clock leaves the seconds out."""
 
 
-class GastownApp(RowActs, FirstRunActs):
+class GastownApp(RowActs, FirstRunActs, GraphActs):
     """The room on one town.
 
     Args:
@@ -50,9 +51,7 @@ class GastownApp(RowActs, FirstRunActs):
     """
 
     TITLE = "gastown"
-    CSS_PATH: ClassVar[Any] = [
-        STYLES / f"{name}.tcss" for name in ("town", "widgets", "place", "home", "modal", "first_run")
-    ]
+    CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in SHEETS]
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings()]
     COMMANDS: ClassVar[set[Any]] = {VerbProvider}
     COMMAND_PALETTE_BINDING = "ctrl+p"

@@ -43,6 +43,7 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
     RoomKey("room.archive", "e", "archive", "archive", "Put messages away; say that an escalation is seen to"),
     RoomKey("room.beads", "b", "beads", "beads", "Beads where the agents stand; again for the agents"),
     RoomKey("place.home", "0", "place('home')", "home", "Go to the first screen, from any place"),
+    RoomKey("room.graph", "D", "graph", "graph", "Draw what the selected bead waits for and what waits for it"),
     RoomKey("room.why", "w", "why", "why", "Show the evidence behind the selected agent's status"),
     RoomKey("room.snooze", "z", "snooze", "snooze", "Hide the row of Needs you for a quarter of an hour"),
     RoomKey("room.filter", "slash", "filter", "filter", "Filter the focused list; ! inverts a word", "/"),
@@ -62,7 +63,15 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
 )
 """Keys of the room itself, in the order help lists them."""
 
-PLACE_KEYS: tuple[RoomKey, ...] = ()
+PLACE_KEYS: tuple[RoomKey, ...] = (
+    RoomKey("graph.deeper", "plus,equals_sign", "graph_depth(1)", "deeper", "Draw what is further away", "+", "graph"),
+    RoomKey("graph.nearer", "minus", "graph_depth(-1)", "nearer", "Draw only what is nearer", "-", "graph"),
+    RoomKey(
+        "graph.why", "c", "graph_why", "why not", "Only what it waits for, all of it; again for the rest", "", "graph"
+    ),
+    RoomKey("graph.bead", "o", "graph_open", "bead", "See the bead itself", "", "graph"),
+    RoomKey("graph.zoom", "f", "zoom", "", "Give the drawing the whole screen; again to go back", "", "graph"),
+)
 """Keys of single places, each with the name of its place; where a room's key is the same, the place's wins there."""
 
 WIDGET_KEYS: tuple[RoomKey, ...] = (
@@ -72,6 +81,9 @@ WIDGET_KEYS: tuple[RoomKey, ...] = (
     RoomKey("list.page", "pagedown,pageup", "", "", "A screen down and up", "pgdn pgup", place="lists"),
     RoomKey("list.open", "enter", "", "open", "Open the row, or run what an empty list offers", "⏎", "lists"),
     RoomKey("list.mark", "space,v", "", "mark", "Mark the row; v marks a range", "space v", "lists"),
+    RoomKey("graph.walk", "h,l", "", "", "Along a line to what comes before or after", "h l", place="graph"),
+    RoomKey("graph.climb", "j,k", "", "", "To the next below or above", "j k", place="graph"),
+    RoomKey("graph.choose", "enter", "", "around", "Draw what is around it; on the middle, see the bead", "⏎", "graph"),
     RoomKey("needs.answer", "", "", "", "Give the answer with that number or letter", "1-9 y n", place="a question"),
     RoomKey("live.scroll", "k,j,G", "", "", "Scroll back and forward; G returns to now", "k j G", place="live screen"),
     RoomKey(
@@ -103,6 +115,7 @@ PANE_HINTS: dict[str, tuple[str, ...]] = {
     "alone": ("⏎", "y", "/", ":", "ctrl-p", "?"),
     "typing": ("ctrl-] F12",),
     "live": ("a", "A", "p", "n", "w", ".", ":", "?"),
+    "graph": ("⏎", "c", "+", "-", "o", "s", "y", "esc", "?"),
 }
 """The same for panes of the home screen, for other places, and for panes of those (`place pane`)."""
 

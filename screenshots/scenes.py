@@ -14,6 +14,7 @@ from gastown_tui.core.errors import NotFound
 from gastown_tui.core.ports import Hands
 from gastown_tui.widgets.row_list import RowList
 from screenshots.places import HOME, a_fresh_town, a_lone_ledger, a_working_town
+from screenshots.workflows import EPIC, a_town_with_workflows
 from tests.fakes import FakeTown, fake_town
 from tests.rooms import FakeSources, until
 
@@ -86,6 +87,13 @@ async def _beads(room: Room) -> None:
     await room.press("j")
 
 
+async def _graph(room: Room) -> None:
+    app = _app(room)
+    app.draw_graph(f"{EPIC}.4")
+    app.action_graph_depth(1)
+    await until(room, lambda: app.screen.query("GraphCanvas") and app.screen.query_one("GraphCanvas").cursor_key)
+
+
 async def _nothing(room: Room) -> None:
     await room.pause()
 
@@ -100,6 +108,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("letter", (120, 40), _letter, a_working_town),
     Scene("help", (120, 40), _help, a_working_town),
     Scene("beads", (160, 42), _beads, a_working_town),
+    Scene("graph", (80, 24), _graph, a_town_with_workflows),
+    Scene("graph", (120, 40), _graph, a_town_with_workflows),
+    Scene("graph", (200, 60), _graph, a_town_with_workflows),
     Scene("fresh", (120, 40), _nothing, a_fresh_town),
     Scene("lone-ledger", (120, 30), _nothing, a_lone_ledger),
     Scene("first-run", (100, 30), _nothing, lambda: fake_town()),

@@ -22,6 +22,11 @@ def make(name: str) -> Place:
     Raises:
         LookupError: there is no such place.
     """
+    match name:
+        case "graph":
+            from gastown_tui.screens.graph import GraphPlace
+
+            return GraphPlace()
     raise LookupError(name)
 
 
@@ -39,10 +44,20 @@ class PlaceActs(VerbActs):
             self.come_home()
             return
         self.come_home()
+        self.visit(name)
+
+    def visit(self, name: str) -> Place:
+        """Go to a place from the one we are in; leaving it leads back here."""
         if name not in self._places:
             self._places[name] = make(name)
             self.install_screen(self._places[name], f"place-{name}")
-        self.push_screen(self._places[name])
+        place = self._places[name]
+        if place in self.screen_stack:
+            while self.screen is not place:
+                self.pop_screen()
+        else:
+            self.push_screen(place)
+        return place
 
     def forget_places(self) -> None:
         """Another town is looked at: what places showed of this one is gone."""
@@ -52,7 +67,8 @@ class PlaceActs(VerbActs):
 
     @on(Place.Left)
     def _place_left(self) -> None:
-        self.come_home()
+        if not self.is_home:
+            self.pop_screen()
 
     # -------------------------------------------------------------------------------------------------- reading
 

@@ -10,12 +10,13 @@ from textual.pilot import Pilot
 
 from gastown_tui import keys
 from gastown_tui.app import OWN_ACTIONS, GastownApp
-from gastown_tui.keys import PANE_HINTS, ROOM_KEYS, WIDGET_KEYS, RoomKey
+from gastown_tui.keys import PANE_HINTS, PLACE_KEYS, ROOM_KEYS, WIDGET_KEYS, RoomKey
 from gastown_tui.screens.command_line import CommandLine
 from gastown_tui.screens.help import HelpScreen
 from gastown_tui.screens.home import HomeScreen
 from gastown_tui.screens.reading import ReadingScreen
 from gastown_tui.screens.verb_form import VerbForm
+from gastown_tui.widgets.graph_canvas import GraphCanvas
 from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.row_list import RowList
 from tests.fakes import FakeTown, fake_town
@@ -44,7 +45,7 @@ async def type_into(room: Pilot[int]) -> None:
     await until(room, lambda: app_of(room).live.typing)
 
 
-@pytest.mark.parametrize("key", ROOM_KEYS, ids=lambda key: key.id)
+@pytest.mark.parametrize("key", (*ROOM_KEYS, *PLACE_KEYS), ids=lambda key: key.id)
 def test_every_key_of_the_room_has_a_handler(key: RoomKey, fake: FakeTown) -> None:
     app = room_on(fake)
     name = key.action.partition("(")[0].removeprefix("app.")
@@ -70,6 +71,7 @@ def test_no_key_means_two_things() -> None:
         *((each, LivePane) for each in WIDGET_KEYS if each.place == "live screen"),
         *((each, VerbForm) for each in WIDGET_KEYS if each.place == "forms"),
         *((each, CommandLine) for each in WIDGET_KEYS if each.place == "command line"),
+        *((each, GraphCanvas) for each in WIDGET_KEYS if each.place == "graph"),
     ],
     ids=lambda value: getattr(value, "id", None) or value.__name__,
 )
@@ -85,7 +87,7 @@ def test_the_keys_that_leave_an_agent_are_those_told() -> None:
 
 @pytest.mark.parametrize("pane", PANE_HINTS)
 def test_every_hint_is_a_key_there_is(pane: str) -> None:
-    shown = keys.hints(keys.key_rows(), pane)
+    shown = keys.hints(keys.key_rows(), pane, place=pane.partition(" ")[0])
     assert len(shown) == len(PANE_HINTS[pane])
     assert all(each.label for each in shown)
 
