@@ -235,9 +235,14 @@ def test_a_model_hears_who_speaks() -> None:
     assert pane(at).sent == ["[mayor] /clear"]
 
 
+def test_a_nudge_without_words_points_to_the_hook(at: FakeTown) -> None:
+    nudge(at.hands(), "slot0")
+    assert pane(at).sent == ["# overseer: Look at your hook, and go on with what hangs there: gt hook"]
+
+
 @pytest.mark.parametrize(
     ("who", "words", "kind"),
-    [("slot0", "", BadInput), ("slot0", "\n \x00", BadInput), ("nobody", "x", NotFound), ("overseer", "x", BadInput)],
+    [("slot0", "\n \x00", BadInput), ("nobody", "x", NotFound), ("overseer", "x", BadInput)],
 )
 def test_what_cannot_be_rung_is_refused(at: FakeTown, who: str, words: str, kind: type[Exception]) -> None:
     events = len(at.ledger.events)

@@ -50,6 +50,8 @@ WORDS: dict[str, str] = {
     # molecules
     "bd formula": "bd_formula", "bd cook": "bd_formula", "bd mol": "bd_mol", "bd template": "bd_template",
     "bd wisp": "bd_wisp", "bd promote": "bd_wisp", "formula": "bd_formula", "cook": "bd_formula", "mol": "bd_mol",
+    # the same for a whole town
+    "doctor": "bd_doctor",
 }  # fmt: skip
 """First words of verbs (or first two, for a family spread over modules) and the module that declares them.
 

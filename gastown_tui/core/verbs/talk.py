@@ -53,11 +53,17 @@ def _line(nudge: Nudge, daemon_runs: bool) -> str:
     return f"{nudge.id} stranded: {nudge.reason}"
 
 
+_WAKE_UP = "Look at your hook, and go on with what hangs there: gt hook"
+"""What a nudge without words says."""
+
+
 @verb(keys="n", group="talk")
 def nudge(
     hands: Hands,
     agent: Annotated[str, Arg("whom, or a group such as @rig/api", suggest=Suggest.AGENT)],
-    text: Annotated[str, Arg("what to say; `-` reads it from standard input", long_text=True)] = "",
+    text: Annotated[
+        str, Arg("what to say; `-` reads it from standard input, nothing at all points to the hook", long_text=True)
+    ] = "",
     *,
     message: Annotated[str, Arg("what to say", flags=("--message", "-m"), long_text=True, hidden=True)] = "",
     now: Annotated[bool, Arg("try at once, also while the daemon runs")] = False,
@@ -73,7 +79,7 @@ def nudge(
         BadInput: there is nothing to say.
         NotFound: nobody answers to that name.
     """
-    words = text or message or stdin
+    words = text or message or stdin or _WAKE_UP
     town = hands.ledger.read()
     me = addresses.speaker(hands.actor)
     here = addresses.rig_around(town, actor=hands.actor, env=hands.env, home=hands.ledger.home, cwd=hands.cwd)
