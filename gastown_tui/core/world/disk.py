@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
 from gastown_tui.core.model.ids import shown
+from gastown_tui.core.world.on_disk import OnDisk
+from gastown_tui.core.world.sums import Edit
+
+_NO_COPYING = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
+"""The system does not copy between files here; we do it then."""
 
 
 def make_private(path: Path) -> None:
@@ -52,13 +60,20 @@ def stage(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> S
     Raises:
         OSError: it could not be written; nothing is left behind.
     """
+    return stage_by(path, partial(_write_all, data=data), mode=mode, sync=sync)
+
+
+def stage_by(path: Path, write: Callable[[int], None], *, mode: int = 0o600, sync: bool = True) -> Staged:
+    """Let somebody write a file's new content beside it, through the descriptor they are given.
+
+    Raises:
+        OSError: it could not be written; nothing is left behind.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid():x}-{os.urandom(4).hex()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            write(descriptor)
             os.fchmod(descriptor, mode)
             if sync:
                 os.fsync(descriptor)
@@ -68,6 +83,36 @@ def stage(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> S
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_edited(descriptor: int, source: OnDisk, edits: Iterable[Edit]) -> None:
+    """Write a file as it is after some edits; what stays is copied by the system, not by us."""
+    at = 0
+    for start, end, new in edits:
+        _copy(source, descriptor, at, start)
+        _write_all(descriptor, new)
+        at = end
+    _copy(source, descriptor, at, len(source))
+
+
+def _copy(source: OnDisk, descriptor: int, start: int, end: int) -> None:
+    while start < end:
+        try:
+            copied = os.copy_file_range(source.descriptor, descriptor, end - start, offset_src=start)
+        except OSError as error:
+            if error.errno not in _NO_COPYING:
+                raise
+            copied = 0
+        if copied == 0:
+            _write_all(descriptor, source[start:end])
+            return
+        start += copied
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
@@ -134,6 +179,23 @@ class DiskFiles:
         make_private(path.parent)
         try:
             write_whole(path, text.encode(), mode=0o700 if executable else 0o600)
+        except OSError as error:
+            raise GastownError(f"cannot write {shown(str(path), 200)}: {error.strerror}") from error
+
+    def append_line(self, path: Path, line: str) -> None:
+        """Add one line at a file's end; one that was left unfinished there is ended first."""
+        make_private(path.parent)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                size = os.fstat(descriptor).st_size
+                is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+                data = ("\n" if is_torn else "").encode() + line.encode() + b"\n"
+                if os.write(descriptor, data) != len(data):
+                    raise GastownError(f"{shown(str(path), 200)} could not be written whole: no space is left")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise GastownError(f"cannot write {shown(str(path), 200)}: {error.strerror}") from error
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from zlib import crc32
 
 import msgspec
 
 from gastown_tui.core.world.snapshot import Snapshot, load_snapshot
+from gastown_tui.core.world.sums import is_of
 
 _SMALL_BYTES = 64 * 1024
 
@@ -55,7 +55,7 @@ class ProjectedFiles:
         if snapshot is None or status is None or snapshot.header.issues is None:
             return None
         issues = snapshot.header.issues
-        if status.st_size != issues.size or crc32(self.issues.read_bytes()) != issues.crc:
+        if status.st_size != issues.size or not is_of(issues.sums, self.issues.read_bytes()):
             return None
         return snapshot
 

@@ -15,7 +15,8 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.fold import LedgerState, Registers
 from gastown_tui.core.model.bead_line import decode_bead, encode_bead, rewrite_line
 from gastown_tui.core.model.ids import BeadId
-from gastown_tui.core.world.lines import Lines, find_lead
+from gastown_tui.core.world.lines import Lines
+from gastown_tui.core.world.sums import Edit
 
 _LEAD = b'{"id":"'
 
@@ -107,23 +108,15 @@ def assemble(lines: Mapping[BeadId, bytes], registers: Registers) -> bytes:
     return b"\n".join(ordered) + b"\n" if ordered else b""
 
 
-def changed_file(
-    old: bytes, lead: bytes, state: LedgerState, touched: Iterable[BeadId], origins: Origins
-) -> tuple[bytes, bytes]:
-    """The file after some beads changed: their lines written anew, every other byte as it was.
+def changed_lines(lines: Lines, state: LedgerState, touched: Iterable[BeadId], origins: Origins) -> dict[BeadId, bytes]:
+    """Lines that are other than they were.
 
     Args:
-        old: The file this program wrote last.
-        lead: What all its lines begin with; see `lines.find_lead`.
+        lines: The file this program wrote last.
         state: The folded state.
         touched: At least every bead that changed since.
         origins: Remembered spellings; new ones are added.
-
-    Returns:
-        The new content and its lead.
     """
-    is_sorted = bool(lead) and state.registers.is_in_id_order
-    lines = Lines(old, lead, is_sorted=is_sorted)
     fresh: dict[BeadId, bytes] = {}
     remember: dict[BeadId, str] = {}
     for bead_id in touched:
@@ -140,29 +133,41 @@ def changed_file(
         if line != text:
             fresh[bead_id] = line
     origins.add(remember)
-    if not fresh:
-        return old, lead
-    if is_sorted and all(line.startswith(lead + bead_id.encode() + b'"') for bead_id, line in fresh.items()):
-        return _spliced(lines, fresh), lead
-    everything = {BeadId(name): lines.text(span) for name, span in lines.index().items()} | fresh
-    data = assemble(everything, state.registers)
-    return data, find_lead(data)
+    return fresh
 
 
-def _spliced(lines: Lines, fresh: Mapping[BeadId, bytes]) -> bytes:
-    """Lines sorted by id with some replaced and some put in."""
-    cuts: list[tuple[int, BeadId, int, bytes]] = []
+def edits_for(lines: Lines, fresh: Mapping[BeadId, bytes], registers: Registers) -> list[Edit] | None:
+    """What to replace in the file so that it holds changed lines; None when it has to be assembled anew."""
+    lead = lines.lead
+    if not lead or not (lines.is_sorted or (registers.positions and not registers.kept_lines)):
+        return None
+    if not all(line.startswith(lead + bead_id.encode() + b'"') for bead_id, line in fresh.items()):
+        return None
+    edits: list[tuple[int, BeadId, Edit]] = []
     for bead_id, line in fresh.items():
         span = lines.find(bead_id)
         if span is None:
-            place = lines.place_for(bead_id)
-            cuts.append((place, bead_id, place, line + b"\n"))
+            place = lines.place_for(bead_id) if lines.is_sorted else _place_behind(lines, bead_id, registers)
+            edits.append((place, bead_id, (place, place, line + b"\n")))
         else:
-            cuts.append((span[0], bead_id, span[1], line))
-    pieces: list[bytes | memoryview] = []
-    view, at = memoryview(lines.data), 0
-    for start, _, end, line in sorted(cuts):
-        pieces += (view[at:start], line)
-        at = end
-    pieces.append(view[at:])
-    return b"".join(pieces)
+            edits.append((span[0], bead_id, (*span, line)))
+    return [edit for _, _, edit in sorted(edits)]
+
+
+def _place_behind(lines: Lines, bead_id: BeadId, registers: Registers) -> int:
+    """Where a new line belongs behind lines that keep an order of their own: beads filed since stand by their id."""
+    name = bead_id.encode()
+    at = len(lines.source)
+    while at > 0:
+        start = lines.source.rfind(b"\n", 0, at - 1) + 1
+        other = lines.name_at(start)
+        if other < name or other.decode() in registers.positions:
+            break
+        at = start
+    return at
+
+
+def assembled(lines: Lines, fresh: Mapping[BeadId, bytes], registers: Registers) -> bytes:
+    """The whole file with changed lines."""
+    whole = {BeadId(name): lines.text(span) for name, span in lines.index().items()}
+    return assemble({**whole, **fresh}, registers)

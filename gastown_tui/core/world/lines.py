@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from gastown_tui.core.world.on_disk import OnDisk
+
 Span: TypeAlias = tuple[int, int]
 """Where a line starts, and where its newline stands."""
 
@@ -69,19 +71,31 @@ class Lines:
     """Lines of records with an id.
 
     Attributes:
-        data: All of them.
+        source: All of them, or the file they are in.
         lead: What `find_lead` found, or nothing.
         is_sorted: By id, so that a line need not be searched for from the beginning. Needs a lead.
     """
 
-    def __init__(self, data: bytes, lead: bytes = b"", *, is_sorted: bool = False) -> None:
-        self.data = data
+    def __init__(
+        self, source: bytes | OnDisk, lead: bytes = b"", *, is_sorted: bool = False, count: int | None = None
+    ) -> None:
+        self.source = source
         self.lead = lead
         self.is_sorted = is_sorted and bool(lead)
+        self._count = count
         self._index: dict[str, Span] | None = None
 
     def __len__(self) -> int:
-        return self.data.count(b"\n") if self.lead else len(self.index())
+        if not self.lead:
+            return len(self.index())
+        if self._count is None:
+            self._count = self.data.count(b"\n")
+        return self._count
+
+    @property
+    def data(self) -> bytes:
+        """All of them."""
+        return self.source if isinstance(self.source, bytes) else self.source.whole()
 
     def find(self, name: str) -> Span | None:
         """The line of an id; None when there is none."""
@@ -90,7 +104,7 @@ class Lines:
         token = self.lead + name.encode(errors="replace") + b'"'
         if self.is_sorted:
             start = self.place_for(name)
-            if not self.data.startswith(token, start):
+            if self.source[start : start + len(token)] != token:
                 return None
         elif self.data.startswith(token):
             start = 0
@@ -98,7 +112,7 @@ class Lines:
             start = self.data.find(b"\n" + token) + 1
             if start == 0:
                 return None
-        return start, self.data.index(b"\n", start)
+        return start, self._end(start)
 
     def names(self) -> list[str]:
         """Every id, in the order of the lines."""
@@ -129,20 +143,25 @@ class Lines:
 
     def text(self, span: Span) -> bytes:
         """One line, without its newline."""
-        return self.data[span[0] : span[1]]
+        return self.source[span[0] : span[1]]
 
     def place_for(self, name: str) -> int:
         """Where the line of a new id belongs among lines sorted by id. Needs a lead."""
         wanted = name.encode(errors="replace")
-        low, high = 0, len(self.data)
+        low, high = 0, len(self.source)
         while low < high:
-            middle = self.data.rfind(b"\n", low, (low + high) // 2) + 1 or low
-            if self._name_at(middle) < wanted:
-                low = self.data.index(b"\n", middle) + 1
+            middle = self.source.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            if self.name_at(middle) < wanted:
+                low = min(self._end(middle) + 1, high)
             else:
                 high = middle
         return low
 
-    def _name_at(self, start: int) -> bytes:
+    def name_at(self, start: int) -> bytes:
+        """The id of the line that starts at a place. Needs a lead."""
         begin = start + len(self.lead)
-        return self.data[begin : self.data.index(b'"', begin)]
+        return self.source[begin : self.source.find(b'"', begin)]
+
+    def _end(self, start: int) -> int:
+        end = self.source.find(b"\n", start)
+        return len(self.source) if end < 0 else end

@@ -11,21 +11,22 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from zlib import crc32
 
 from msgspec.structs import replace
 
 from gastown_tui.core import events as e
 from gastown_tui.core.fold import LedgerState
 from gastown_tui.core.model.address import hook_file_name
-from gastown_tui.core.world.disk import Staged, stage, write_whole
+from gastown_tui.core.world.disk import Staged, stage, stage_by, write_edited, write_whole
 from gastown_tui.core.world.event_log import Position
 from gastown_tui.core.world.feed import Feed
 from gastown_tui.core.world.files import ProjectedFiles, status_of
-from gastown_tui.core.world.issue_lines import Origins, changed_file, odd_origins, whole_file
-from gastown_tui.core.world.lines import find_lead
+from gastown_tui.core.world.issue_lines import Origins, assembled, changed_lines, edits_for, odd_origins, whole_file
+from gastown_tui.core.world.lines import Lines, find_lead
 from gastown_tui.core.world.mail_box import changed_mail, whole_mail
+from gastown_tui.core.world.on_disk import OnDisk
 from gastown_tui.core.world.snapshot import VERSION, Header, Stamp, stage_snapshot
+from gastown_tui.core.world.sums import Sums, sums_after, sums_of
 
 Replay = Callable[[], Iterator[tuple[e.Event, bytes]]]
 _HOOKS = (e.HookSet, e.HookCleared)
@@ -67,10 +68,7 @@ class Projections:
             issues, beads = header.issues, None
             assert issues is not None
             if state.touched_beads:
-                old = self._files.issues.read_bytes()
-                data, lead = changed_file(old, issues.lead, state, state.touched_beads, self._origins)
-                if data is not old:
-                    issues, beads = self._staged(self._files.issues, data, lead, staged)
+                issues, beads = self._staged_beads(state, issues, staged)
             if beads is None and (status := status_of(self._files.issues)) is not None:
                 issues = replace(issues, inode=status.st_ino, mtime_ns=status.st_mtime_ns)
             head = Header(version=VERSION, position=position, issues=issues, messages=messages, feed_size=feed_size)
@@ -98,18 +96,27 @@ class Projections:
                 file.commit()
         self._files.announced.replace(self._files.state)
 
+    def _staged_beads(self, state: LedgerState, known: Stamp, staged: ExitStack) -> tuple[Stamp, Staged | None]:
+        path, registers = self._files.issues, state.registers
+        old = OnDisk(path)
+        lines = Lines(old, known.lead, is_sorted=bool(known.lead) and registers.is_in_id_order)
+        fresh = changed_lines(lines, state, state.touched_beads, self._origins)
+        if not fresh:
+            return known, None
+        edits = edits_for(lines, fresh, registers)
+        if edits is None:
+            data = assembled(lines, fresh, registers)
+            return self._staged(path, data, find_lead(data), staged)
+        file = stage_by(path, lambda to: write_edited(to, old, edits), mode=old.status.st_mode & 0o777)
+        staged.callback(file.discard)
+        count = known.count + sum(start == end for start, end, _ in edits)
+        return _stamp(file, sums_after(known.sums, edits, old), known.lead, count), file
+
     def _staged(self, path: Path, data: bytes, lead: bytes, staged: ExitStack) -> tuple[Stamp, Staged]:
         status = status_of(path)
         file = stage(path, data, mode=0o600 if status is None else status.st_mode & 0o777)
         staged.callback(file.discard)
-        stamp = Stamp(
-            inode=file.status.st_ino,
-            size=file.status.st_size,
-            mtime_ns=file.status.st_mtime_ns,
-            crc=crc32(data),
-            lead=lead,
-        )
-        return stamp, file
+        return _stamp(file, sums_of(data), lead, data.count(b"\n")), file
 
     def _staged_mail(self, state: LedgerState, header: Header, staged: ExitStack) -> tuple[Stamp | None, Staged | None]:
         known, status = header.messages, status_of(self._files.messages)
@@ -150,3 +157,10 @@ class Projections:
                     path.unlink(missing_ok=True)
                 except (ValueError, OSError):
                     continue
+
+
+def _stamp(file: Staged, sums: Sums, lead: bytes, count: int) -> Stamp:
+    status = file.status
+    return Stamp(
+        inode=status.st_ino, size=status.st_size, mtime_ns=status.st_mtime_ns, sums=sums, lead=lead, count=count
+    )

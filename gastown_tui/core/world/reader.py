@@ -12,7 +12,6 @@ from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from gastown_tui.core.errors import GastownError
 from gastown_tui.core.events import BeadImported, Event, Fact, LedgerCreated
@@ -24,7 +23,9 @@ from gastown_tui.core.world.files import ProjectedFiles, status_of
 from gastown_tui.core.world.lazy_shelf import LazyShelf
 from gastown_tui.core.world.lines import Lines, shape_of
 from gastown_tui.core.world.mail_box import LazyMail, read_mail
+from gastown_tui.core.world.on_disk import OnDisk
 from gastown_tui.core.world.snapshot import Header, Snapshot
+from gastown_tui.core.world.sums import is_of
 
 if TYPE_CHECKING:
     from gastown_tui.core.world.adopt import Scan
@@ -172,14 +173,14 @@ class Reader:
             raise GastownError(f"{self.beads} is gone", hint="nothing was read or written")
         follows = self.news is not None and self.log.position.count > 0
         while not follows and (snapshot := self.files.snapshot()) is not None:
-            data = self._content(snapshot)
-            if data is None:
+            file = self._content(snapshot)
+            if file is None:
                 continue
             header = snapshot.header
-            lead = header.issues.lead if header.issues else b""
+            lead, count = (header.issues.lead, header.issues.count) if header.issues else (b"", None)
             self.log = EventLog(self.beads, header.position)
             registers = snapshot.registers()
-            lines = Lines(data, lead, is_sorted=registers.is_in_id_order)
+            lines = Lines(file, lead, is_sorted=registers.is_in_id_order, count=count)
             self.state = LedgerState(LazyShelf(lines), LazyMail(partial(self._mail, header)), registers)
             self.is_complete = self.needs_rebuild = False
             events = self.log.fresh()
@@ -190,19 +191,20 @@ class Reader:
         self.refold()
         self._look_outside()
 
-    def _content(self, snapshot: Snapshot) -> bytes | None:
-        """The issues file a snapshot belongs to; None when it was replaced while we read."""
-        stamp, key = snapshot.header.issues, self.issues_key()
+    def _content(self, snapshot: Snapshot) -> OnDisk | None:
+        """The issues file a snapshot belongs to; None when it was replaced while we looked."""
+        stamp = snapshot.header.issues
         try:
-            data = self.files.issues.read_bytes()
+            file = OnDisk(self.files.issues)
         except FileNotFoundError:
             return None
-        if stamp is None or key is None or key != self.issues_key():
+        key = (file.status.st_ino, file.status.st_size, file.status.st_mtime_ns)
+        if stamp is None or key != self.issues_key():
             return None
-        if key != (stamp.inode, stamp.size, stamp.mtime_ns) and crc32(data) != stamp.crc:
+        if key != (stamp.inode, stamp.size, stamp.mtime_ns) and not is_of(stamp.sums, file.whole()):
             return None
         self._issues_key = key
-        return data
+        return file
 
     def _fold(self, found: Iterator[tuple[Event, bytes]], known: str) -> None:
         """Fold from the beginning.

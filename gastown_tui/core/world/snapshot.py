@@ -15,19 +15,22 @@ import msgspec
 from gastown_tui.core.fold import Registers
 from gastown_tui.core.world.disk import Staged, stage
 from gastown_tui.core.world.event_log import Position
+from gastown_tui.core.world.sums import Sums
 
-VERSION = 1
+VERSION = 2
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """A projected file as it was left: by these four it is recognised without being read."""
+    """A projected file as it was left: by the first three it is recognised without being read."""
 
     inode: int
     size: int
     mtime_ns: int
-    crc: int
+    sums: Sums
     lead: bytes = b""
     """See `lines.find_lead`."""
+    count: int = 0
+    """How many lines it has."""
 
     def fits(self, status: os.stat_result) -> bool:
         """Whether a file with this status is the one."""

@@ -1,0 +1,83 @@
+"""A file that is searched where it lies: of a large one most of its bytes are never read."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from gastown_tui.core.errors import GastownError
+
+_PAGE = 8 * 1024
+
+
+class OnDisk:
+    """An open file with the methods of `bytes` that searching needs.
+
+    It keeps the file it opened, whatever takes its place later.
+
+    Attributes:
+        status: The file as it was when it was opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._whole: bytes | None = None
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.status = os.fstat(self.descriptor)
+
+    def __del__(self) -> None:
+        with suppress(AttributeError, OSError):
+            os.close(self.descriptor)
+
+    def __len__(self) -> int:
+        return self.status.st_size
+
+    def whole(self) -> bytes:
+        """Everything; kept from then on."""
+        if self._whole is None:
+            self._whole = self[:]
+        return self._whole
+
+    def __getitem__(self, place: slice) -> bytes:
+        """The bytes of a slice without steps.
+
+        Raises:
+            GastownError: somebody cut the file meanwhile.
+        """
+        if self._whole is not None:
+            return self._whole[place]
+        start, end, _ = place.indices(len(self))
+        pieces: list[bytes] = []
+        while start < end:
+            piece = os.pread(self.descriptor, min(end - start, 1 << 30), start)
+            if not piece:
+                raise GastownError(f"{self._path} was cut while it was read", hint="nothing was written; try again")
+            pieces.append(piece)
+            start += len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def find(self, token: bytes, start: int = 0) -> int:
+        """Where a token first stands at or behind a place; -1 when nowhere."""
+        size, end = _PAGE, len(self)
+        while start < end:
+            found = self[start : min(end, start + size)].find(token)
+            if found >= 0:
+                return start + found
+            start += max(1, size - len(token) + 1)
+            size *= 4
+        return -1
+
+    def rfind(self, token: bytes, low: int, high: int) -> int:
+        """Where a token last stands between two places; -1 when nowhere."""
+        size = _PAGE
+        while low < high:
+            begin = max(low, high - size)
+            found = self[begin:high].rfind(token)
+            if found >= 0:
+                return begin + found
+            if begin == low:
+                return -1
+            high = begin + len(token) - 1
+            size *= 4
+        return -1
