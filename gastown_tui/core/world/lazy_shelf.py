@@ -35,6 +35,18 @@ class LazyShelf(BeadShelf):
         """The id last looked for in vain: who files a new bead asks for it first."""
         self.unreadable: set[bytes] = set()
 
+    @property
+    def inode(self) -> int:
+        """The file that is kept open for beads not yet asked for; 0 when there is none."""
+        source = self._lines.source if self._lines is not None else b""
+        return 0 if isinstance(source, bytes) else source.status.st_ino
+
+    def follow(self, lines: Lines) -> None:
+        """Go on with a file that holds everything this shelf does."""
+        if self._lines is not None:
+            self._lines = lines
+            self._added.clear()
+
     def __getitem__(self, bead_id: BeadId) -> Bead:
         bead = self._seek(bead_id)
         if bead is None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gastown_tui.core.errors import GastownError
 from gastown_tui.core.events import BeadImported, Event, Fact, LedgerCreated
-from gastown_tui.core.fold import LedgerState, apply
+from gastown_tui.core.fold import LedgerState, Registers, apply
 from gastown_tui.core.model.ids import BeadId, EventId, MailId
 from gastown_tui.core.model.town import Mail
 from gastown_tui.core.world.event_log import Disorder, EventLog, order_of
@@ -118,6 +118,7 @@ class Reader:
         self._issues_key = self.issues_key()
         self.state.touched_beads.clear()
         self.state.touched_mail.clear()
+        self._let_go()
 
     def has_seen_all(self) -> bool:
         """Whether the issues file holds nothing unknown to the log: it was compared, and is the same still."""
@@ -155,6 +156,21 @@ class Reader:
             said.append(f"{self.beads / damaged[0].file}: {_lines(len(damaged))} could not be read, {where}")
         return said
 
+    def _let_go(self) -> None:
+        """Look beads up in the file as it is now: the one they came from is gone and need not stay open."""
+        shelf = self.state.beads
+        if not isinstance(shelf, LazyShelf) or shelf.inode == (self._issues_key or (0,))[0]:
+            return
+        snapshot = self.files.snapshot()
+        file = None if snapshot is None else self._content(snapshot)
+        if snapshot is not None and file is not None and snapshot.header.position == self.log.position:
+            shelf.follow(self._lines(file, snapshot.header, self.state.registers))
+
+    @staticmethod
+    def _lines(file: OnDisk, header: Header, registers: Registers) -> Lines:
+        lead, count = (header.issues.lead, header.issues.count) if header.issues else (b"", None)
+        return Lines(file, lead, is_sorted=registers.is_in_id_order, count=count)
+
     def _agrees(self) -> bool:
         """Whether the issues file is as it was, or was projected anew by one of us."""
         key = self.issues_key()
@@ -177,10 +193,9 @@ class Reader:
             if file is None:
                 continue
             header = snapshot.header
-            lead, count = (header.issues.lead, header.issues.count) if header.issues else (b"", None)
             self.log = EventLog(self.beads, header.position)
             registers = snapshot.registers()
-            lines = Lines(file, lead, is_sorted=registers.is_in_id_order, count=count)
+            lines = self._lines(file, header, registers)
             self.state = LedgerState(LazyShelf(lines), LazyMail(partial(self._mail, header)), registers)
             self.is_complete = self.needs_rebuild = False
             events = self.log.fresh()
