@@ -113,7 +113,7 @@ def rewrite_line(origin: bytes, bead: Bead) -> bytes:
         elif (text := style.value(key, getattr(bead, key), raw)) is not None:
             written[key] = text
     for key in FIELDS:
-        if key not in parts and (value := getattr(bead, key)) is not None:
+        if key not in parts and (value := getattr(bead, key)) is not None and value != getattr(before, key):
             text = style.value(key, value, None)
             written = _inserted(written, key, text or b"null", is_alphabetical=style.is_alphabetical)
     return style.join(written)
