@@ -56,6 +56,25 @@ def test_a_ledger_says_where_and_what_it_is(bd: Bd) -> None:
     assert [each["name"] for each in bd.json("types")["core_types"]] == ["bug", "feature", "task", "epic", "chore"]
 
 
+def test_lines_are_counted_with_their_numbers_before_and_after_they_are_put_aside(bare_bd: Bd) -> None:
+    (bare_bd.home / ".beads").mkdir()
+    older = LINE.replace("2025-01-01", "2024-01-01")
+    header = '{"_schema":"beads-jsonl/1"}'
+    rows = [header, LINE, "<<<<<<< HEAD", older, '{"id":"zz-2","title":"cut', "", ">>>>>>> theirs"]
+    (bare_bd.home / ".beads" / "issues.jsonl").write_text("\n".join(rows))
+    told = bare_bd.json("info")["lines"]
+    assert (told["lines"], told["readable"], told["kept"]) == (6, 1, 1)
+    assert [each["line"] for each in told["quarantined"]] == [3, 5, 7]
+    assert told["duplicates"] == [{"line": 4, "reason": "an older version of zz-1"}]
+    said = bare_bd("info").out
+    assert "issues.jsonl: 6 lines: 1 readable, 1 of other kinds, 3 quarantined, 1 duplicate" in said
+    assert "line 3 quarantined: a merge conflict marker" in said and "line 4 duplicate: an older version of" in said
+    assert "3 quarantined, 1 duplicate" in bare_bd("doctor").out
+    bare_bd("close", "zz-1")
+    assert [each["line"] for each in bare_bd.json("info")["lines"]["put_aside"]] == [3, 4, 5, 7]
+    assert "put aside before: 3 quarantined, 1 duplicate" in bare_bd("doctor").out
+
+
 def test_settings_are_kept_beside_what_people_wrote(bd: Bd) -> None:
     file = bd.home / ".beads" / "config.yaml"
     file.write_text("# ours\n" + file.read_text())

@@ -15,6 +15,7 @@ from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import bead_deletion, care
+from gastown_tui.core.verbs import lines_told
 from gastown_tui.core.verbs.bd_setup import BD_VERSION
 from gastown_tui.core.verbs.beads import Said, beads_dir, beads_here, ledgers_for
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
@@ -80,12 +81,12 @@ def _row(finding: care.Finding) -> dict[str, Any]:
 
 
 def _integrity(hands: Hands, put_aside: int) -> care.Finding:
+    head, *further = lines_told.as_text(hands.ledger.inspect(hands.ledger.here))
     unread = hands.ledger.warnings()
-    if not put_aside and not unread:
-        return care.Finding(name="JSONL Integrity", status="ok", message="every line could be read")
-    message = f"{put_aside} unreadable lines were put aside" if put_aside else "some lines cannot be read"
-    place = (f"see {beads_dir(hands) / 'local' / 'quarantine'}",) if put_aside else ()
-    return care.Finding(name="JSONL Integrity", status="warning", message=message, detail=place + unread)
+    if not put_aside and not unread and not further:
+        return care.Finding(name="JSONL Integrity", status="ok", message=f"every line could be read: {head}")
+    message = f"{put_aside} unreadable lines were put aside" if put_aside else f"some lines cannot be read: {head}"
+    return care.Finding(name="JSONL Integrity", status="warning", message=message, detail=(*further, *unread))
 
 
 def _files(hands: Hands, town: Town) -> list[care.Finding]:

@@ -12,6 +12,7 @@ from gastown_tui.core.model.ids import parse_prefix, shown
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.bead_config import parse_key, read_config, set_in_config, unset_in_config, words_in
 from gastown_tui.core.rules.bead_ids import prefix_from, prefix_of_ledger
+from gastown_tui.core.verbs import lines_told
 from gastown_tui.core.verbs.beads import Said, beads_dir, beads_here, config
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
 
@@ -139,11 +140,13 @@ def info(
     town = hands.ledger.read()
     beads = [bead for bead in beads_here(hands, town) if bead.status != "tombstone"]
     database = str(beads_dir(hands) / _LOG)
+    found = hands.ledger.inspect(hands.ledger.here)
     value: dict[str, Any] = {
         "config": {"issue_prefix": _own_prefix(hands)} | config(hands),
         "daemon_connected": False,
         "database_path": database,
         "issue_count": len(beads),
+        "lines": lines_told.as_value(found),
         "mode": "direct",
     }
     if schema:
@@ -155,7 +158,8 @@ def info(
             "tables": ["issues", "dependencies", "labels", "config", "metadata"],
         }
     lines = ["", "Beads Database Information", _RULE, f"Database: {database}", "Mode: direct", "Daemon Status: none"]
-    return Said(plain="\n".join([*lines, f"Issue Count: {len(beads)}", ""]), value=value)
+    lines += [f"Issue Count: {len(beads)}", f"{found.file.name}: {lines_told.as_text(found)[0]}"]
+    return Said(plain="\n".join([*lines, *lines_told.as_text(found)[1:], ""]), value=value)
 
 
 @verb("bd version", group="beads", needs=Needs.NOTHING, mutates=False, compact_errors=True)
