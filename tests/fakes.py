@@ -573,6 +573,9 @@ class FakeFiles:
     def write_text(self, path: Path, text: str, *, executable: bool = False) -> None:
         self.texts[path] = text
 
+    def append_line(self, path: Path, line: str) -> None:
+        self.texts[path] = f"{self.texts.get(path, '')}{line}\n"
+
     def remove_tree(self, path: Path, *, inside: Path) -> None:
         if inside not in path.parents:
             raise Refused(f"{path} does not lie inside {inside}")

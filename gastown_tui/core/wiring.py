@@ -41,7 +41,10 @@ __all__ = ["Home", "HomeKind", "create_ledger", "find_home", "open_hands", "open
 _SOCKET_LIMIT_BYTES = 90
 """A unix socket's path may take about 104 bytes; tmux wants room of its own."""
 _ENV_PREFIXES = ("GT_", "BD_", "BEADS_", "GASTOWN_", "GIT_AUTHOR_", "TMUX")
-_ENV_NAMES = frozenset({"PATH", "HOME", "USER", "PWD", "SHELL", "TERM", "LANG", "NO_COLOR", "CLAUDE_SESSION_ID"})
+_ENV_NAMES = frozenset(
+    {"PATH", "HOME", "USER", "PWD", "SHELL", "TERM", "LANG", "NO_COLOR", "EDITOR", "VISUAL"}
+    | {"CLAUDE_CODE", "CLAUDE_SESSION_ID"}
+)
 
 
 def open_ledger(

@@ -58,6 +58,16 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_litter(files: Files, tm
     assert (folder / "full").is_dir()
 
 
+def test_lines_are_added_and_a_torn_one_is_ended_first(files: Files, tmp_path: Path) -> None:
+    place = tmp_path / "deep" / "log.jsonl"
+    files.append_line(place, "one")
+    place.write_bytes(place.read_bytes() + b"torn")
+    files.append_line(place, "three ü")
+    assert place.read_text().splitlines() == ["one", "torn", "three ü"] and mode(place) == 0o600
+    with pytest.raises(GastownError, match="in the way"):
+        files.append_line(place / "below", "x")
+
+
 def test_what_cannot_be_read_is_refused_plainly(files: Files, tmp_path: Path) -> None:
     (tmp_path / "long").write_text("x" * 11)
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")

@@ -35,7 +35,17 @@ class Bd:
     def __init__(self, home: Path, capture: pytest.CaptureFixture[bytes], patch: pytest.MonkeyPatch) -> None:
         self.home = home
         self._capture = capture
-        for name in ("BEADS_DIR", "BEADS_DB", "GT_ROOT", "GT_TOWN_ROOT", "GT_ROLE", "GT_RIG", "BEADS_ACTOR", "BD_JSON"):
+        for name in (
+            "BEADS_DIR",
+            "BEADS_DB",
+            "GT_ROOT",
+            "GT_TOWN_ROOT",
+            "GT_ROLE",
+            "GT_RIG",
+            "BEADS_ACTOR",
+            "BD_JSON",
+            "CLAUDE_CODE",
+        ):
             patch.delenv(name, raising=False)
         patch.setenv("BD_ACTOR", "ada")
         for name, value in surroundings().items():

@@ -38,6 +38,10 @@ class Files(Protocol):
         """Write a file whole: temporary name, sync, rename."""
         ...
 
+    def append_line(self, path: Path, line: str) -> None:
+        """Add one line at a file's end, in one write and synced; the file is made when it is not there."""
+        ...
+
     def remove_tree(self, path: Path, *, inside: Path) -> None:
         """Remove a directory the town made; refused unless it lies strictly inside `inside`."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.ids import shown
@@ -58,6 +58,51 @@ def unset_in_config(text: str, key: str) -> str:
 def words_in(config: Mapping[str, str], key: str) -> tuple[str, ...]:
     """A comma-separated setting, taken apart; what follows a colon in a word is dropped."""
     return tuple(piece.partition(":")[0].strip() for piece in config.get(key, "").split(",") if piece.strip())
+
+
+def list_in_config(text: str, key: str) -> list[str]:
+    """The items of a block list, or of one in brackets, under a dotted key; empty when there is none."""
+    found = _block(text, key)
+    if found is None:
+        said = read_config(text).get(key, "").strip()
+        inner = said[1:-1] if said.startswith("[") and said.endswith("]") else said
+        return [item for piece in inner.split(",") if (item := _read(piece))]
+    lines = text.splitlines()
+    items = (_read(lines[number].strip().removeprefix("-")) for number in range(found[0] + 1, found[1]))
+    return [item for item in items if item]
+
+
+def set_list_in_config(text: str, key: str, items: Iterable[str]) -> str:
+    """The file with a list under a key of two parts, one item a line, everything else as it was."""
+    lines = unset_in_config(text, key).splitlines()
+    block = _block("\n".join(lines), key)
+    if block is not None:
+        del lines[block[0] : block[1]]
+    parent, _, last = key.rpartition(".")
+    written = [f"  {last}:", *(f"    - {_written(item)}" for item in items)]
+    if len(written) == 1:
+        return "\n".join(lines) + "\n"
+    if f"{parent}:" in lines:
+        place = lines.index(f"{parent}:") + 1
+        return "\n".join([*lines[:place], *written, *lines[place:]]) + "\n"
+    return "\n".join([*lines, f"{parent}:", *written]) + "\n"
+
+
+def _block(text: str, key: str) -> tuple[int, int] | None:
+    """The lines of a key that holds a list: its own, and the first one after it."""
+    parent, _, last = key.rpartition(".")
+    inside, lines = not parent, text.splitlines()
+    for number, line in enumerate(lines):
+        if line.rstrip() == f"{parent}:" and parent:
+            inside = True
+        elif inside and line.strip() == f"{last}:":
+            end = number + 1
+            while end < len(lines) and lines[end].lstrip().startswith("- "):
+                end += 1
+            return number, end
+        elif inside and parent and line[:1].strip() and not line.startswith("#"):
+            inside = False
+    return None
 
 
 def active_statuses(config: Mapping[str, str]) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def limit_of(given: int | None, *, default: int) -> int:
 
 def is_agent(hands: Hands) -> bool:
     """Whether the reader is a program that pays for every character."""
-    return hands.env.get("BD_AGENT_MODE") == "1"
+    return hands.env.get("BD_AGENT_MODE") == "1" or bool(hands.env.get("CLAUDE_CODE"))
 
 
 def span(hands: Hands, name: str, after: str, before: str) -> Span:
