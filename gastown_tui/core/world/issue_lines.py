@@ -78,19 +78,22 @@ def is_canonical(line: bytes) -> bool:
         return False
 
 
-def whole_file(state: LedgerState) -> bytes:
-    """Every line. The state must have been folded from the beginning, so that it knows all origins."""
-    beads = state.beads
-    lines = {
-        bead.id: rewrite_line(origin.encode(), bead) if (origin := beads.origins.get(bead.id)) else encode_bead(bead)
-        for bead in beads.all()
-    }
-    return assemble(lines, state.registers)
+def whole_file(state: LedgerState) -> tuple[bytes, dict[BeadId, str]]:
+    """Every line, and the origins worth remembering: those spelled otherwise than this program would.
 
-
-def odd_origins(state: LedgerState) -> dict[BeadId, str]:
-    """Origins worth remembering: those spelled otherwise than this program would."""
-    return {bead_id: line for bead_id, line in state.beads.origins.items() if not is_canonical(line.encode())}
+    The state must have been folded from the beginning, so that it knows all origins.
+    """
+    lines: dict[BeadId, bytes] = {}
+    odd: dict[BeadId, str] = {}
+    for bead in state.beads.all():
+        line = encode_bead(bead)
+        origin = state.beads.origins.get(bead.id)
+        if origin is not None and (spelled := origin.encode()) != line:
+            line = rewrite_line(spelled, bead)
+            if not is_canonical(spelled):
+                odd[bead.id] = origin
+        lines[bead.id] = line
+    return assemble(lines, state.registers), odd
 
 
 def assemble(lines: Mapping[BeadId, bytes], registers: Registers) -> bytes:

@@ -9,6 +9,9 @@ from gastown_tui.core.ports import Clock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32 in lower case: the order of its characters is the order of their bytes."""
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_CHARACTERS = (_ALPHABET * 8).encode()
+"""A character for every byte, each as often as the others."""
 _MS_CHARS, _COUNT_CHARS, _CHANCE_CHARS = 10, 4, 12
 _COUNT_LIMIT = 32**_COUNT_CHARS
 _MS_LIMIT = 32**_MS_CHARS // 2
@@ -20,10 +23,10 @@ SORTABLE_CHARS = _MS_CHARS + _COUNT_CHARS + _CHANCE_CHARS
 def base32(number: int, width: int) -> str:
     """A number in the sortable alphabet, left-padded; higher digits than fit are dropped."""
     digits = []
-    for _ in range(width):
-        digits.append(_ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(digits))
+    for _ in range((width + 1) // 2):
+        digits.append(_PAIRS[number & 1023])
+        number >>= 10
+    return "".join(reversed(digits))[-width:]
 
 
 def number(text: str) -> int:
@@ -39,7 +42,7 @@ def number(text: str) -> int:
 
 
 def _chance(chars: int) -> str:
-    return base32(int.from_bytes(os.urandom(8), "big"), chars)
+    return os.urandom(chars).translate(_CHARACTERS).decode()
 
 
 def is_event_id(text: str) -> bool:

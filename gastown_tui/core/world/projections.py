@@ -21,7 +21,7 @@ from gastown_tui.core.world.disk import Staged, stage, stage_by, write_edited, w
 from gastown_tui.core.world.event_log import Position
 from gastown_tui.core.world.feed import Feed
 from gastown_tui.core.world.files import ProjectedFiles, status_of
-from gastown_tui.core.world.issue_lines import Origins, assembled, changed_lines, edits_for, odd_origins, whole_file
+from gastown_tui.core.world.issue_lines import Origins, assembled, changed_lines, edits_for, whole_file
 from gastown_tui.core.world.lines import Lines, find_lead
 from gastown_tui.core.world.mail_box import changed_mail, whole_mail
 from gastown_tui.core.world.on_disk import OnDisk
@@ -78,10 +78,10 @@ class Projections:
         """Write all files anew from a state that was folded from the beginning."""
         feed_size = self._feed.replace(replay())
         self._write_hooks(state)
-        self._origins.replace(odd_origins(state))
+        data, odd = whole_file(state)
+        self._origins.replace(odd)
         self._sweep()
         with ExitStack() as staged:
-            data = whole_file(state)
             issues, beads = self._staged(self._files.issues, data, find_lead(data), staged)
             messages, mail = self._staged_whole_mail(state, staged)
             head = Header(version=VERSION, position=position, issues=issues, messages=messages, feed_size=feed_size)
