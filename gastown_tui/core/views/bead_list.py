@@ -27,10 +27,10 @@ class Look(NamedTuple):
 
 
 LOOKS: Mapping[str, Look] = {
-    "ready": Look(0, "○", Tone.BRASS, "ready"),
+    "ready": Look(0, "○", Tone.INK, "ready"),
     "in_progress": Look(1, "◐", Tone.GOOD, "in progress"),
     "hooked": Look(1, "◐", Tone.GOOD, "hooked"),
-    "waiting": Look(2, "●", Tone.INK, "waiting"),
+    "waiting": Look(2, "●", Tone.DIM, "waiting"),
     "blocked": Look(2, "●", Tone.AMBER, "blocked"),
     "deferred": Look(3, "◌", Tone.DIM, "deferred"),
     "pinned": Look(4, "◆", Tone.DIM, "pinned"),
@@ -56,6 +56,8 @@ class BeadItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     created: str
     updated: str
     """Both in UTC to the second, so that they compare as text."""
+    urgency: tuple[int, str, BeadId]
+    """Its place among those of the same state."""
     words: str
     """What a plain word of a filter may stand in, in small letters."""
 
@@ -121,12 +123,14 @@ def _item(bead: Bead, state: str, ledger: str) -> BeadItem:
     who = bead.assignee or ""
     labels = " ".join(bead.labels or ())
     words = f"{bead.id} {bead.title} {who} {labels} {bead.kind} {state} p{bead.priority} {ledger}".lower()
+    created = comparable(bead.created_at)
     return BeadItem(
         bead=bead,
         state=state,
         ledger=ledger,
-        created=comparable(bead.created_at),
+        created=created,
         updated=comparable(bead.updated_at),
+        urgency=(bead.priority, created, bead.id),
         words=words,
     )
 
@@ -156,12 +160,8 @@ def _by_state(items: Iterable[BeadItem]) -> list[BeadItem]:
     for item in items:
         living.setdefault(look_of(item.state).rank, []).append(item)
     over = living.pop(LOOKS["closed"].rank, [])
-    ordered = [item for rank in sorted(living) for item in sorted(living[rank], key=_urgency)]
+    ordered = [item for rank in sorted(living) for item in sorted(living[rank], key=attrgetter("urgency"))]
     return ordered + _newest(over)
-
-
-def _urgency(item: BeadItem) -> tuple[int, str, BeadId]:
-    return item.bead.priority, item.created, item.bead.id
 
 
 def _newest(items: Iterable[BeadItem]) -> list[BeadItem]:
