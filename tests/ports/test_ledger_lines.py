@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gastown_tui.core.fold import Registers
+from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.world import sums
 from gastown_tui.core.world.disk import stage_by, write_edited
+from gastown_tui.core.world.issue_lines import assembled, edits_for
 from gastown_tui.core.world.lines import Lines, find_lead
 from gastown_tui.core.world.on_disk import OnDisk
+from gastown_tui.core.world.snapshot import LatePlaces
 from gastown_tui.core.world.sums import Edit
 
 NAMES = st.from_regex(r"[a-c]{1,3}-[a-c0-2é]{1,3}(\.[0-2]){0,2}", fullmatch=True)
@@ -101,3 +105,19 @@ def test_an_edited_file_is_written_as_its_bytes_would_be(given: tuple[bytes, lis
         stage_by(path, lambda to: write_edited(to, source, edits)).commit()
         assert path.read_bytes() == sums.spliced(data, edits)
         assert [each.name for each in Path(folder).iterdir()] == ["issues.jsonl"]
+
+
+@given(st.lists(NAMES, unique=True, min_size=1), st.lists(NAMES, unique=True), st.sets(NAMES), st.booleans())
+def test_a_file_with_an_order_of_its_own_is_edited_into_what_it_would_be_assembled_as(
+    adopted: list[str], filed: list[str], changed: set[str], is_late: bool
+) -> None:
+    places = {BeadId(name): number for number, name in enumerate(adopted, 1)}
+    late = LatePlaces(msgspec.json.encode(places)) if is_late else places
+    registers = Registers(sorted_by_id=False, positions=late)
+    filed = sorted(set(filed) - set(adopted))
+    data = file_of([*adopted, *filed])
+    lines = Lines(data, find_lead(data), is_sorted=False)
+    fresh = {BeadId(name): msgspec.json.encode({"id": name, "title": "changed"}) for name in changed}
+    edits = edits_for(lines, fresh, registers)
+    assert edits is not None
+    assert sums.spliced(data, edits) == assembled(lines, fresh, registers)

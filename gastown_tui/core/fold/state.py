@@ -18,7 +18,7 @@ class Registers(msgspec.Struct, kw_only=True, omit_defaults=True):
     prefix: str = ""
     is_adopted: bool = False
     sorted_by_id: bool = True
-    positions: dict[BeadId, int] = {}
+    positions: MutableMapping[BeadId, int] = {}
     """Line numbers of an adopted file that was not sorted by id."""
     kept_lines: dict[int, str] = {}
     """Lines of an adopted file that are no beads, by line number."""
