@@ -232,8 +232,10 @@ _PLAIN: dict[str, Callable[[Bead], Any]] = {
 SORTS = (*_PLAIN, *_DATES)
 
 
-def ordered(beads: Sequence[Bead], by: str = "", *, reverse: bool = False) -> list[Bead]:
+def ordered(beads: Sequence[Bead], by: str = "", *, reverse: bool = False, room: int = 0) -> list[Bead]:
     """Beads by a sort key, dates newest first; without one by priority, then newest first. Ties are broken by id.
+
+    Where only the first few are wanted, `room` says how many; at least so many come back.
 
     Raises:
         BadInput: nothing is sorted by that.
@@ -246,8 +248,22 @@ def ordered(beads: Sequence[Bead], by: str = "", *, reverse: bool = False) -> li
     elif by:
         settled = sorted(beads, key=lambda bead: (_PLAIN[by](bead), bead.id))
     else:
-        settled = sorted(beads, key=lambda bead: (bead.priority, -_seconds(bead.created_at), bead.id))
+        urgent = _most_urgent(beads, room) if room and not reverse else beads
+        settled = sorted(urgent, key=lambda bead: (bead.priority, -_seconds(bead.created_at), bead.id))
     return settled[::-1] if reverse else settled
+
+
+def _most_urgent(beads: Sequence[Bead], room: int) -> list[Bead]:
+    """The beads of the highest priorities that fill the room; to read a priority is cheaper than to read a date."""
+    by_priority: dict[int, list[Bead]] = {}
+    for bead in beads:
+        by_priority.setdefault(bead.priority, []).append(bead)
+    found: list[Bead] = []
+    for priority in sorted(by_priority):
+        found += by_priority[priority]
+        if len(found) >= room:
+            break
+    return found
 
 
 def _seconds(text: str | None) -> float:

@@ -91,8 +91,10 @@ class Listed(Receipt, kw_only=True, frozen=True):
 
     def follow(self, *, json: bool) -> Iterator[str]:
         """The list again, each time it has become another."""
+        if self.again is None:
+            return
         shown = self._page(json=json)
-        while self.again is not None:
+        while True:
             page = self.again()._page(json=json)
             if page != shown:
                 shown = page
@@ -218,7 +220,7 @@ def list_(
 
     def look(town: Town) -> Listed:
         pool = beads_here(hands, town) if above is None or not pretty else _family(town, town.bead(above.id))
-        found = ordered(chosen(pool, wanted, hands.clock.now()), sort, reverse=reverse)
+        found = ordered(chosen(pool, wanted, hands.clock.now()), sort, reverse=reverse, room=room)
         return Listed(town=town, beads=tuple(found[:room] if room else found), how=how, cut=0 < room <= len(found))
 
     listed = look(town)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -116,9 +115,12 @@ def with_counts(town: Town, bead: Bead, *, edges: bool = True, dependents: int |
 
 def rows(town: Town, beads: Sequence[Bead], *, edges: bool = True) -> list[Record]:
     """Many rows, their dependents counted in one pass over all beads."""
-    wanted = {bead.id for bead in beads}
-    known = (bead for state in town.ledgers.values() for bead in state.beads.all() if bead.dependencies)
-    counts = Counter(edge.depends_on_id for bead in known for edge in bead.needs if edge.depends_on_id in wanted)
+    counts = dict.fromkeys((bead.id for bead in beads), 0)
+    for state in town.ledgers.values():
+        for bead in state.beads.all():
+            for each in bead.dependencies or ():
+                if each.depends_on_id in counts:
+                    counts[each.depends_on_id] += 1
     return [with_counts(town, bead, edges=edges, dependents=counts[bead.id]) for bead in beads]
 
 
