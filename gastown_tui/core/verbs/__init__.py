@@ -42,6 +42,7 @@ WORDS: dict[str, str] = {
     "bd compact": "bd_history", "bd admin": "bd_history", "bd migrate": "bd_doctor", "bd gate": "bd_gate",
     "bd graph": "bd_graph", "bd events": "bd_events", "bd eval": "bd_eval", "bd activity": "bd_events",
     "bd edit": "bd_edit", "bd audit": "bd_audit", "bd repo": "bd_repo", "bd worktree": "bd_worktree",
+    "bd repair": "bd_conflicts", "bd resolve-conflicts": "bd_conflicts",
     "bd export": "bd_files", "bd import": "bd_files", "bd rename": "bd_rename", "bd rename-prefix": "bd_rename",
     "bd move": "bd_rename", "bd refile": "bd_rename", "bd sync": "bd_sync", "bd rebuild-projections": "bd_sync",
     "bd completion": "shims", "bd todo": "bd_roles", "bd agent": "bd_roles", "bd slot": "bd_roles",

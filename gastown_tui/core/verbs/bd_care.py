@@ -128,14 +128,30 @@ def _merge(hands: Hands, twins: care.Twins) -> dict[str, Any]:
     return {"target": keep.id, "closed": [bead.id for bead in acted.beads]}
 
 
-@verb("bd merge", group="beads", needs=Needs.LEDGER, compact_errors=True)
+@verb("bd merge", group="beads", needs=Needs.NOTHING, compact_errors=True)
 def merge(
     hands: Hands,
-    sources: Annotated[tuple[str, ...], Arg("Beads to close", metavar="ID", suggest=Suggest.BEAD)],
+    sources: Annotated[
+        tuple[str, ...],
+        Arg(
+            "Beads to close; or, for git's merge driver: result, ancestor, ours, theirs",
+            metavar="ID",
+            suggest=Suggest.BEAD,
+        ),
+    ],
     *,
-    into: Annotated[str, Arg("The bead that stays", metavar="ID", suggest=Suggest.BEAD)],
+    into: Annotated[str, Arg("The bead that stays", metavar="ID", suggest=Suggest.BEAD)] = "",
 ) -> Receipt:
-    """Close beads as duplicates of one, and move what depends on them to it."""
+    """Close beads as duplicates of one, and move what depends on them to it.
+
+    Without --into and with four paths it merges three versions of a file of beads, as git's merge drivers do.
+    """
+    if not into:
+        if len(sources) != 4:
+            raise BadInput('required flag(s) "into" not set', hint="bd merge ID… --into ID")
+        from gastown_tui.core.verbs.bd_conflicts import merge_driver
+
+        return merge_driver(hands, *sources)
     town = hands.ledger.read()
     keep = one(hands, town, into)
     beads = [one(hands, town, each) for each in sources]

@@ -45,7 +45,7 @@ def doctor(
     if check == "pollution":
         return detect_pollution(hands, clean=clean, yes=yes)
     if (fix or fix_all) and not dry_run:
-        _repair(hands)
+        take_away_bad_edges(hands)
     town = hands.ledger.read()
     found = [*_files(hands, town), *care.examine(town, beads_here(hands, town))]
     if checks:
@@ -102,7 +102,7 @@ def _files(hands: Hands, town: Town) -> list[care.Finding]:
     return findings
 
 
-def _repair(hands: Hands) -> int:
+def take_away_bad_edges(hands: Hands) -> int:
     """Take away edges that lead nowhere or make a child wait for its parent; return how many."""
     town = hands.ledger.read()
     bad = _bad_edges(town, beads_here(hands, town))
@@ -132,7 +132,7 @@ def repair_deps(hands: Hands, *, fix: Annotated[bool, Arg("Take them away")] = F
     rows = [{"issue_id": bead_id, "depends_on_id": target} for bead_id, target in found]
     value: dict[str, Any] = {"orphans_found": len(rows), "orphans": rows}
     if fix:
-        value["fixed"] = _repair(hands) if found else 0
+        value["fixed"] = take_away_bad_edges(hands) if found else 0
     lines = [f"  {bead_id} → {target}" for bead_id, target in found]
     head = f"⚠ {len(rows)} orphaned dependencies" if rows else "✓ No orphaned dependencies"
     return Said(plain="\n".join([head, *lines]), value=value)
