@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ from gastown_tui.screens.verb_form import VerbForm
 Then = Callable[[Receipt | None], object]
 Failed = Callable[[GastownError], object]
 
+LONGEST_REHEARSAL = 6
+"""Lines of what would happen; the rest is only hinted at."""
 LONGEST_TOAST = 3
 """Lines; longer answers become a page."""
 
@@ -100,7 +103,7 @@ class VerbActs(Room):
         from gastown_tui.cli.line import write_line
 
         # Waited for, so that keys pressed right after this one find the form.
-        await self.push_screen(VerbForm(verb, preset, self._offer, write_line))
+        await self.push_screen(VerbForm(verb, preset, self._offer, write_line, self.rehearsed))
 
     @on(VerbForm.Submitted)
     def _submitted(self, message: VerbForm.Submitted) -> None:
@@ -111,8 +114,10 @@ class VerbActs(Room):
             self.show_receipt(verb, receipt)
 
         def failed(error: GastownError) -> None:
-            self.complain(error)
-            form.complain(error.message)
+            if form.is_current:
+                form.complain(error.message, error.hint)
+            else:
+                self.complain(error)
 
         def go() -> None:
             form.wait()
@@ -121,16 +126,39 @@ class VerbActs(Room):
         self._ask_first(verb, arguments, go)
 
     def _ask_first(self, verb: Verb, arguments: dict[str, Any], go: Callable[[], object]) -> None:
-        if not verb.confirm:
+        if verb.confirm:
+            self._ask(verb, arguments, go)
+        else:
             go()
-            return
+
+    @work(group="asking")
+    async def _ask(self, verb: Verb, arguments: dict[str, Any], go: Callable[[], object]) -> None:
         from gastown_tui.cli.line import write_line
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                go()
+        losses = await self.rehearsed(verb, arguments)
+        if await self.push_screen_wait(AskScreen(verb.confirm, write_line(verb, arguments), losses)):
+            go()
 
-        self.push_screen(AskScreen(verb.confirm, write_line(verb, arguments)), answered)
+    async def rehearsed(self, verb: Verb, arguments: dict[str, Any]) -> str:
+        """What a verb would do, in its own words; empty where it cannot be tried out, or not about anything yet."""
+        first = next(iter(verb.parameters), None)
+        if first is None or first.is_option or not arguments.get(first.name):
+            return ""
+        if not verb.mutates or not any(each.name == "dry_run" and not each.arg.hidden for each in verb.parameters):
+            return ""
+
+        def run() -> str:
+            receipt = verb.run(self.watch_town.hands_for_verbs(), **{**arguments, "dry_run": True})
+            return str(receipt.text())
+
+        try:
+            text = await asyncio.get_running_loop().run_in_executor(None, run)
+        except BadInput:
+            return ""
+        except GastownError as error:
+            return f"would be refused: {error.message}"
+        lines = text.strip("\n").split("\n")
+        return "\n".join([*lines[:LONGEST_REHEARSAL], *(["…"] if len(lines) > LONGEST_REHEARSAL else [])])
 
     async def _offer(self, kind: Suggest, typed: str) -> tuple[Suggestion, ...]:
         if kind is Suggest.RUNTIME:

@@ -27,6 +27,8 @@ class Field:
         self.parameter = parameter
         self.text = "" if known is None else _spelled(known)
         """What stands in it at first."""
+        self.is_guessed = bool(self.text) and parameter.is_option
+        """Whether that is no more than likely, so that people should have a look at it."""
 
     @property
     def name(self) -> str:
@@ -44,15 +46,21 @@ class Field:
 
     @property
     def is_asked(self) -> bool:
-        """Whether it is asked for without being looked for: what comes first on the command line, and what must be."""
-        return self.parameter.is_required or not self.parameter.is_option
+        """Whether Enter stops at it while it is empty: what must be, what comes first on the line, whom it is for."""
+        each = self.parameter
+        return each.is_required or not each.is_option or each.arg.suggest is Suggest.TARGET or each.arg.asked
 
     @property
     def is_wanted(self) -> bool:
-        """Whether it is on the form before every option is asked for: what people nearly always say."""
+        """Whether it is on the form before every option is asked for: what is asked, what is known, own words."""
         arg = self.parameter.arg
         is_words = arg.long_text and self.parameter.kind == "str" and not arg.optional_value
-        return self.is_asked or bool(self.text) or arg.suggest is Suggest.TARGET or is_words
+        return self.is_asked or bool(self.text) or is_words
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it deserves more than a line."""
+        return self.parameter.arg.long_text and not self.parameter.is_many
 
     def choices(self) -> tuple[Suggestion, ...] | None:
         """All there is to choose from, when that is little."""
@@ -79,6 +87,8 @@ class Field:
             Unreadable: the text is no such value.
         """
         each, text = self.parameter, text.strip()
+        if text == "-" and (self.is_long or each.arg.suggest is Suggest.PATH):
+            raise Unreadable(self, f"{self.label}: there is no standard input in the room")
         if each.is_many:
             return self._several(text)
         if not text:

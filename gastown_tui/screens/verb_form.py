@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, ClassVar
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar, TypeAlias
 
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input, Static, TextArea
 
+from gastown_tui.core.model.text import plain
 from gastown_tui.core.verbs.declare import Suggest, Verb
 from gastown_tui.core.views.suggestions import Suggestion
 from gastown_tui.screens.fields import Field, Unreadable
+from gastown_tui.screens.form_row import FieldRow, LongText
 from gastown_tui.screens.sheet import Sheet, caught_up
 from gastown_tui.widgets.columns import Column
 from gastown_tui.widgets.key_line import KeyHint
@@ -22,17 +26,31 @@ from gastown_tui.widgets.lines import Row
 from gastown_tui.widgets.pieces import Piece
 from gastown_tui.widgets.row_list import RowList
 
-Offer = Callable[[Suggest, str], Awaitable[tuple[Suggestion, ...]]]
+ELSEWHERE = frozenset({"stdin", "dry_run"})
+"""Parameters no form asks for: there is no standard input in the room, and it tries everything out by itself."""
+REST_S = 0.2
+"""How long nobody types before it is tried out what would happen."""
+
+
+Offer: TypeAlias = Callable[[Suggest, str], Awaitable[tuple[Suggestion, ...]]]
 """What is offered for a kind of value, given what was typed so far."""
+Spell: TypeAlias = Callable[[Verb, dict[str, Any]], str]
+"""The command line that does the same."""
+Rehearse: TypeAlias = Callable[[Verb, dict[str, Any]], Awaitable[str]]
+"""What would happen, in words; empty when nobody can tell."""
 
 
 class VerbForm(Sheet[None]):
-    """Asks for a verb's arguments and stays until they were taken; `Submitted` carries them."""
+    """Asks for a verb's arguments and stays until they were taken; `Submitted` carries them.
+
+    Enter goes to the next field that still has to be filled, and where there is none it submits.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "next", "Next", show=False, priority=True),
         Binding("ctrl+s", "submit", "Submit", show=False, priority=True),
         Binding("ctrl+o", "options", "More", show=False, priority=True),
+        Binding("ctrl+y", "copy", "Copy", show=False, priority=True),
         Binding("down", "offer(1)", "Next offer", show=False, priority=True),
         Binding("up", "offer(-1)", "Offer before", show=False, priority=True),
     ]
@@ -47,69 +65,94 @@ class VerbForm(Sheet[None]):
             self.arguments = arguments
 
     def __init__(
-        self, verb: Verb, preset: dict[str, Any], offer: Offer, spell: Callable[[Verb, dict[str, Any]], str]
+        self,
+        verb: Verb,
+        preset: dict[str, Any],
+        offer: Offer,
+        spell: Spell,
+        rehearse: Rehearse | None = None,
+        *,
+        asks: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
     ) -> None:
+        """Ask for a verb's arguments.
+
+        Args:
+            verb: What is to be done.
+            preset: What is known, by parameter.
+            offer: Real ids for what is being typed.
+            spell: The command line of the verb.
+            rehearse: Says what would happen.
+            asks: The only parameters that are asked for, in that order; left out, all are, the likely ones first.
+            labels: What fields are called where that differs from the option's name.
+        """
         super().__init__(verb.name, verb.about)
         self.verb = verb
         self._offer = offer
         self._spell = spell
+        self._rehearsal = rehearse
         self._waits = False
         self._chose = False
         """Whether an offer was chosen with the arrow keys."""
-        self._fields = [Field(each, preset.get(each.name)) for each in verb.parameters if not each.arg.raw]
-        self._shown = [each for each in self._fields if not each.parameter.arg.hidden]
-        self._all = all(each.is_wanted for each in self._shown)
+        usable = (each for each in verb.parameters if not each.arg.raw and each.name not in ELSEWHERE)
+        fields = [Field(each, preset.get(each.name)) for each in usable]
+        known = {each.name: each for each in fields if not each.parameter.arg.hidden}
+        wanted = (known[name] for name in asks if name in known) if asks else known.values()
+        self._rows = [FieldRow(each, (labels or {}).get(each.name, each.label)) for each in wanted]
+        self._all = bool(asks) or all(each.field.is_wanted for each in self._rows)
+        self._line = ""
+        """The command line that would do it; empty while it cannot be written."""
 
     # -------------------------------------------------------------------------------------------------- layout
 
     def body(self) -> Iterable[Widget]:
-        """A line per field over the offers for the one that is being filled."""
-        fields = VerticalScroll(id="fields", can_focus=False)
-        with fields:
-            for each in self._shown:
-                with Horizontal(classes="field", id=f"row-{each.name}"):
-                    yield Label(each.label, classes="field-name", markup=False)
-                    yield Input(value=each.text, placeholder=each.parameter.arg.about, id=f"field-{each.name}")
+        """A line per field over the offers for the one that is being filled, over what would happen."""
+        yield VerticalScroll(*self._rows, id="fields", can_focus=False)
         yield RowList((Column(28, share=1), Column()), id="offers")
+        yield Static("", id="rehearsed", markup=False)
         yield Static("", id="spelled", markup=False)
         yield Static("", id="complaint", markup=False)
 
     def on_mount(self) -> None:
-        """Start at the first field that has nothing in it yet."""
+        """Start at the first field that has yet to be filled."""
         super().on_mount()
         self._show_fields()
-        pairs = self._inputs()
-        wanted = [entry for each, entry in pairs if not entry.value and each.is_asked]
-        empty = [entry for _each, entry in pairs if not entry.value]
-        first = next(iter([*wanted, *empty, *(entry for _each, entry in pairs[-1:])]), None)
+        shown = self._shown()
+        first = next((each for each in shown if each.field.is_asked and not each.value), None)
+        first = first or next((each for each in shown if each.is_open), None) or (shown[-1] if shown else None)
         if first is not None:
-            self.set_focus(first)
+            self.set_focus(first.entry)
         self._respell()
+        self._say_meanings()
 
     def hints(self) -> list[KeyHint]:
         """How to get through it."""
-        hints = [
-            KeyHint("⏎", "next", "screen.next"),
-            KeyHint("↑↓", "choose", "screen.offer(1)"),
-            KeyHint("ctrl-s", "do it", "screen.submit"),
-        ]
+        row = self._current()
+        hints = [KeyHint("⏎", "next" if row is not None and self._next_open(row) else "do it", "screen.next")]
+        if row is not None and isinstance(row.entry, LongText):
+            hints.append(KeyHint("ctrl-j", "new line", ""))
+        else:
+            hints.append(KeyHint("↑↓", "choose", "screen.offer(1)"))
+        hints += [KeyHint("ctrl-s", "do it", "screen.submit"), KeyHint("ctrl-y", "copy", "screen.copy")]
         return hints if self._all else [*hints, KeyHint("ctrl-o", "options", "screen.options")]
 
-    def _input(self, field: Field) -> Input:
-        return self.query_one(f"#field-{field.name}", Input)
-
-    def _inputs(self) -> list[tuple[Field, Input]]:
-        """The fields that can be seen."""
-        return [(each, self._input(each)) for each in self._shown if self.query_one(f"#row-{each.name}").display]
+    def _shown(self) -> list[FieldRow]:
+        return [each for each in self._rows if each.display]
 
     def _show_fields(self) -> None:
-        for each in self._shown:
-            self.query_one(f"#row-{each.name}").display = self._all or each.is_wanted
+        for each in self._rows:
+            each.display = self._all or each.field.is_wanted
+
+    def _current(self) -> FieldRow | None:
+        return next((each for each in self._rows if each.entry is self.focused), None)
+
+    def _next_open(self, row: FieldRow) -> FieldRow | None:
+        """The next field that has yet to be filled."""
+        shown = self._shown()
+        after = shown[shown.index(row) + 1 :] if row in shown else shown
+        return next((each for each in after if each.is_open), None)
 
     # -------------------------------------------------------------------------------------------------- offers
-
-    def _current(self) -> tuple[Field, Input] | None:
-        return next(((each, entry) for each, entry in self._inputs() if entry is self.focused), None)
 
     @property
     def _offers(self) -> RowList:
@@ -120,23 +163,35 @@ class VerbForm(Sheet[None]):
         await self._offer_for_current()
 
     async def _offer_for_current(self) -> None:
-        current = self._current()
-        found = await self._found_for(*current) if current else ()
+        row = self._current()
+        word = row.word if row is not None else ""
+        found = await self._found_for(row, word) if row is not None else ()
         # What is offered is for the word under way; a later keystroke has asked again.
-        if current == self._current():
-            rows = [Row(each.value, (Piece(each.value, "brass"), Piece(each.about, "dim"))) for each in found]
-            self._offers.set_rows(rows)
-            self._offers.action_top()
-            self._offers.display = bool(found)
-            self._offers.keeps_cursor = bool(current and found and self._means_offer(*current))
-            self._offers.refresh()
+        if row is not self._current() or (row is not None and row.word != word):
+            return
+        lines = [Row(each.value, (Piece(each.value, "brass"), Piece(each.about, "dim"))) for each in found]
+        self._offers.set_rows(lines)
+        self._offers.action_top()
+        self._offers.display = bool(found)
+        self._offers.keeps_cursor = bool(row is not None and found and self._means_offer(row))
+        self._offers.refresh()
+        if row is not None and row.field.parameter.arg.suggest is not Suggest.NOTHING:
+            row.means(next((each.about for each in found if each.value == word), ""))
 
-    async def _found_for(self, field: Field, entry: Input) -> tuple[Suggestion, ...]:
-        typed = field.word_under_way(entry.value)
-        if (choices := field.choices()) is not None:
-            return tuple(each for each in choices if typed.lower() in each.value.lower())
-        kind = field.parameter.arg.suggest
-        return await self._offer(kind, typed) if kind is not Suggest.NOTHING else ()
+    async def _found_for(self, row: FieldRow, word: str) -> tuple[Suggestion, ...]:
+        if (choices := row.field.choices()) is not None:
+            return tuple(each for each in choices if word.lower() in each.value.lower())
+        kind = row.field.parameter.arg.suggest
+        return await self._offer(kind, word) if kind is not Suggest.NOTHING else ()
+
+    @work(exclusive=True, group="meanings")
+    async def _say_meanings(self) -> None:
+        """What the values stand for that were there before anybody typed."""
+        for row in self._rows:
+            kind, value = row.field.parameter.arg.suggest, row.field.text
+            if value and kind is not Suggest.NOTHING:
+                found = await self._offer(kind, value)
+                row.means(next((each.about for each in found if each.value == value), ""))
 
     def action_offer(self, step: int) -> None:
         """Move among the offers without leaving the field."""
@@ -149,25 +204,39 @@ class VerbForm(Sheet[None]):
             self._offers.action_up()
         self._chose = True
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In several lines of words the arrows move the cursor."""
+        return not isinstance(self.focused, LongText) if action == "offer" else True
+
     def _take(self, value: str) -> None:
-        if (current := self._current()) is not None:
-            field, entry = current
-            entry.value = field.with_word(entry.value, value)
-            entry.cursor_position = len(entry.value)
+        if (row := self._current()) is not None:
+            row.write(row.field.with_word(row.value, value))
+
+    def _means_offer(self, row: FieldRow) -> bool:
+        """An offer was chosen, or what was typed is the beginning of one and not a whole one."""
+        typed = row.word.lower()
+        values = [line.key.lower() for line in self._offers.rows if isinstance(line, Row)]
+        return self._chose or (bool(typed) and typed not in values and values[0].startswith(typed))
 
     # -------------------------------------------------------------------------------------------------- messages
 
     @on(Input.Changed)
-    def _changed(self, message: Input.Changed) -> None:
+    @on(TextArea.Changed)
+    def _changed(self, message: Input.Changed | TextArea.Changed) -> None:
         message.stop()
         self._chose = False
+        if (row := self._current()) is not None:
+            row.complain("")
         self._offer_anew()
         self._respell()
 
     def on_descendant_focus(self) -> None:
-        """Another field: other offers."""
+        """Another field: other offers, other keys."""
         self._chose = False
+        if (row := self._current()) is not None:
+            row.was_seen = True
         self._offer_anew()
+        self.show_keys()
 
     @on(RowList.Chosen, "#offers")
     def _chosen(self, message: RowList.Chosen) -> None:
@@ -181,31 +250,30 @@ class VerbForm(Sheet[None]):
     # -------------------------------------------------------------------------------------------------- actions
 
     async def action_next(self) -> None:
-        """Take the highlighted offer; go to the next field, or submit on the last."""
-        current = await self._settled()
-        if current is not None and self._offers.display and self._offers.cursor_key and self._means_offer(*current):
+        """Take the highlighted offer; go to the next field that has yet to be filled, or submit."""
+        row = await self._settled()
+        if row is None:
+            await self.action_submit()
+            return
+        if self._offers.display and self._offers.cursor_key and self._means_offer(row):
             self._take(self._offers.cursor_key)
-        inputs = [entry for _each, entry in self._inputs()]
-        at = inputs.index(current[1]) if current else -1
-        if at + 1 < len(inputs):
-            self.set_focus(inputs[at + 1])
+        elif row.missing:
+            row.complain(f"{row.label} is missing")
+            return
+        following = self._next_open(row)
+        if following is not None:
+            self.set_focus(following.entry)
         else:
             await self.action_submit()
 
-    async def _settled(self) -> tuple[Field, Input] | None:
+    async def _settled(self) -> FieldRow | None:
         """The field that is being filled, with all that was typed into it and what is offered for that."""
-        current = self._current()
-        if current is not None:
-            await caught_up(current[1])
+        row = self._current()
+        if row is not None:
+            await caught_up(row.entry)
             if not self._chose:
                 await self._offer_for_current()
-        return current
-
-    def _means_offer(self, field: Field, entry: Input) -> bool:
-        """An offer was chosen, or what was typed is the beginning of one and not a whole one."""
-        typed = field.word_under_way(entry.value).lower()
-        values = [line.key.lower() for line in self._offers.rows if isinstance(line, Row)]
-        return self._chose or (bool(typed) and typed not in values and values[0].startswith(typed))
+        return row
 
     def action_options(self) -> None:
         """Show every option."""
@@ -213,37 +281,62 @@ class VerbForm(Sheet[None]):
         self._show_fields()
         self.show_keys()
 
+    def action_copy(self) -> None:
+        """The exact command line to the clipboard."""
+        if self._line:
+            self.app.copy_to_clipboard(self._line)
+            self.notify(f"copied {self._line}", markup=False)
+
     async def action_submit(self) -> None:
         """Hand the arguments over, unless one is missing or cannot be read."""
         if self._waits:
             return
-        if (current := self._current()) is not None:
-            await caught_up(current[1])
+        if (row := self._current()) is not None:
+            await caught_up(row.entry)
         try:
             arguments = self._arguments()
         except Unreadable as error:
-            self.complain(str(error))
-            self.set_focus(self._input(error.field))
+            self._complain_at(next(each for each in self._rows if each.field is error.field), str(error))
             return
-        for each in self._shown:
-            if each.parameter.is_required and not arguments[each.name]:
-                self.complain(f"{each.label} is missing")
-                self.query_one(f"#row-{each.name}").display = True
-                self.set_focus(self._input(each))
-                return
+        missing = next((each for each in self._rows if each.missing), None)
+        if missing is not None:
+            self._complain_at(missing, f"{missing.label} is missing")
+            return
         self.post_message(self.Submitted(self, arguments))
+
+    def _complain_at(self, row: FieldRow, text: str) -> None:
+        row.display = True
+        row.complain(text)
+        self.set_focus(row.entry)
+        row.scroll_visible(animate=False)
 
     def _arguments(self) -> dict[str, Any]:
         defaults = {each.name: each.default for each in self.verb.parameters}
-        return defaults | {each.name: each.value(self._input(each).value) for each in self._shown}
+        return defaults | {each.field.name: each.field.value(each.value) for each in self._rows}
+
+    # -------------------------------------------------------------------------------------------------- the dry run
 
     def _respell(self) -> None:
-        try:
-            line = self._spell(self.verb, self._arguments())
-        except Unreadable:
-            line = ""
-        self.query_one("#spelled", Static).update(line)
+        arguments: dict[str, Any] | None = None
+        self._line = ""
+        with suppress(Unreadable):
+            arguments = self._arguments()
+            self._line = self._spell(self.verb, arguments)
+        self.query_one("#spelled", Static).update(self._line)
         self.query_one("#complaint", Static).update("")
+        self._rehearse(arguments)
+
+    @work(exclusive=True, group="rehearsal")
+    async def _rehearse(self, arguments: dict[str, Any] | None) -> None:
+        """Say what would happen, once nobody types any more and nothing is missing."""
+        words = ""
+        if self._rehearsal and arguments is not None and not any(each.missing for each in self._rows):
+            await asyncio.sleep(REST_S)
+            row = self._current()
+            is_whole = row is None or not self._offers.display or not self._means_offer(row)
+            words = await self._rehearsal(self.verb, arguments) if is_whole else ""
+        if self.is_attached:
+            self.query_one("#rehearsed", Static).update(plain(words))
 
     # -------------------------------------------------------------------------------------------------- public
 
@@ -252,14 +345,24 @@ class VerbForm(Sheet[None]):
         self._waits = True
         self.query_one("#complaint", Static).update("…")
 
-    def complain(self, text: str) -> None:
-        """Say what is wrong; the person can put it right."""
+    def complain(self, text: str, hint: str = "") -> None:
+        """Say what is wrong, at the field it is about when it names its value; the person can put it right."""
         self._waits = False
-        if self.is_attached:
-            self.query_one("#complaint", Static).update(text)
+        if not self.is_attached:
+            return
+        said = f"{text}\n{hint}" if hint else text
+        row = next((each for each in self._shown() if _is_about(text, each.value)), None)
+        self.query_one("#complaint", Static).update("" if row is not None else plain(said))
+        if row is not None:
+            self._complain_at(row, said)
 
     def close(self) -> None:
         """It is done; gone already is fine."""
         self._waits = False
         if self.is_current:
             self.dismiss(None)
+
+
+def _is_about(text: str, value: str) -> bool:
+    """Whether a complaint names one of the values that stand in a field."""
+    return any(len(word) > 1 and word in text for word in value.split())

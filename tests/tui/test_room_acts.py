@@ -71,6 +71,16 @@ async def form(room: Pilot[int]) -> VerbForm:
     return cast(VerbForm, room.app.screen)
 
 
+def complaint_at(sheet: VerbForm, field: str) -> str:
+    """What is said to be wrong with a field."""
+    words = sheet.query_one(f"#row-{field} .wrong")
+    return " ".join(filter(None, (line.strip() for line in text_of(words)))) if words.display else ""
+
+
+def words_on(sheet: VerbForm, part: str) -> str:
+    return "\n".join(text_of(sheet.query_one(part)))
+
+
 # ---------------------------------------------------------------------------------------------- forms
 
 
@@ -81,7 +91,7 @@ async def test_sling_offers_real_beads_and_targets_and_hooks_what_was_chosen(fak
         offers = sheet.query_one("#offers", RowList)
         await room.press(*"ap-2")
         await until(room, lambda: keys_of(offers) == ["ap-2"])
-        await room.press("enter", *"api/polecats/s", "enter", "ctrl+s")
+        await room.press("enter", *"api/polecats/s", "enter")
         await until(room, lambda: isinstance(room.app.screen, HomeScreen))
         assert fake.ledger.facts(e.HookSet)[0].ref_id == "ap-2"  # type: ignore[attr-defined]
         await until(room, lambda: any(row.word == "slung" for row in app_of(room).home.view.feed))  # type: ignore[union-attr]
@@ -113,14 +123,96 @@ async def test_the_form_spells_the_exact_command(fake: FakeTown) -> None:
         assert text_of(sheet.query_one("#spelled"))[0] == "gt sling ap-2 --to api --args 'be kind'"
 
 
+async def test_enter_stops_only_where_something_is_missing(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        app_of(room).home.select(SLIT)
+        await room.press("n")
+        sheet = await form(room)
+        assert sheet.query_one("#field-agent", Input).value == SLIT
+        assert sheet.focused is sheet.query_one("#field-text")
+        await room.press(*"hello", "enter")
+        await until(room, lambda: isinstance(room.app.screen, HomeScreen))
+        assert fake.ledger.facts(e.NudgeQueued)[0].text == "hello"  # type: ignore[attr-defined]
+
+
+async def test_whom_the_room_guessed_is_looked_at_before_anything_happens(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        app_of(room).home.select(SLIT)
+        await room.press("s")
+        sheet = await form(room)
+        assert sheet.query_one("#field-to", Input).value == SLIT
+        await room.press(*"ap-2", "enter")
+        assert sheet.focused is sheet.query_one("#field-to")
+        await room.press("enter")
+        await until(room, lambda: fake.ledger.facts(e.HookSet))
+        assert fake.ledger.facts(e.HookSet)[0].agent == SLIT  # type: ignore[attr-defined]
+
+
+async def test_options_wait_behind_a_key_and_enter_does_not_walk_through_them(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        await room.press("s")
+        sheet = await form(room)
+        assert not sheet.query_one("#row-force").display
+        await room.press("ctrl+o")
+        assert sheet.query_one("#row-force").display
+        await room.press(*"ap-2", "enter", *"api", "enter")
+        await until(room, lambda: fake.ledger.facts(e.HookSet))
+
+
+async def test_a_form_says_what_would_happen_before_it_does(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        await room.press("s")
+        sheet = await form(room)
+        await room.press(*"ap-2", "enter", *SLIT)
+        await until(room, lambda: words_on(sheet, "#rehearsed") == f"Would hook ap-2 on {SLIT}")
+        assert words_on(sheet, "#spelled") == f"gt sling ap-2 --to {SLIT}"
+        assert fake.ledger.events == []
+        await room.press("ctrl+y")
+        assert room.app.clipboard == f"gt sling ap-2 --to {SLIT}"
+
+
+async def test_a_form_says_what_would_go_wrong(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        await room.press("s")
+        sheet = await form(room)
+        await room.press(*"ap-77 ")
+        await until(room, lambda: "ap-77" in words_on(sheet, "#rehearsed"))
+
+
+async def test_a_value_stands_beside_what_it_means(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        await room.press("s")
+        sheet = await form(room)
+        await room.press(*"ap-2")
+        await until(room, lambda: "open" in words_on(sheet, "#row-words .means"))
+
+
+async def test_long_words_have_several_lines(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        await room.press("m")
+        await form(room)
+        await room.press(*"A plan", "enter", *"more", "ctrl+j", *"less", "up", "x", "enter")
+        await until(room, lambda: fake.ledger.facts(e.MailSent))
+        assert fake.ledger.facts(e.MailSent)[0].body == "morex\nless"  # type: ignore[attr-defined]
+
+
+async def test_a_form_never_waits_for_standard_input(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        await room.press("n")
+        sheet = await form(room)
+        await room.press("minus", "enter")
+        await until(room, lambda: "no standard input" in complaint_at(sheet, "text"))
+        assert fake.ledger.events == []
+
+
 async def test_a_refused_verb_keeps_the_form_and_says_why(fake: FakeTown) -> None:
     async with open_room(fake) as room:
         await room.press("s")
         sheet = await form(room)
         await room.press(*"ap-77 ", "tab", *"api", "ctrl+s")
-        await until(room, lambda: "ap-77" in told(room))
+        await until(room, lambda: "ap-77" in complaint_at(sheet, "words"))
         assert room.app.screen is sheet
-        assert "ap-77" in " ".join(text_of(sheet.query_one("#complaint")))
+        assert sheet.focused is sheet.query_one("#field-words")
         await room.press("escape")
         assert isinstance(room.app.screen, HomeScreen)
         assert fake.ledger.events == []
@@ -132,7 +224,8 @@ async def test_a_missing_argument_is_asked_for_and_nothing_runs(fake: FakeTown) 
         sheet = await form(room)
         await room.press("ctrl+s")
         await room.pause()
-        assert "subject is missing" in " ".join(text_of(sheet.query_one("#complaint")))
+        assert complaint_at(sheet, "subject") == "subject is missing"
+        assert sheet.focused is sheet.query_one("#field-subject")
         assert fake.ledger.events == []
 
 
@@ -154,6 +247,7 @@ async def test_a_destructive_verb_asks_and_only_a_capital_y_says_yes(fake: FakeT
         assert "gt rig remove api" in " ".join(text_of(room.app.screen.query_one("#spelled")))
         await room.press("y", "enter")
         assert isinstance(room.app.screen, AskScreen)
+        assert room.app.clipboard == "gt rig remove api"
         await room.press("n")
         assert isinstance(room.app.screen, HomeScreen)
         assert fake.ledger.events == []
@@ -170,7 +264,8 @@ async def test_a_verb_that_stumbles_does_not_take_the_room_along(fake: FakeTown)
         await room.press("n")
         await form(room)
         await room.press(*"hello", "ctrl+s")
-        await until(room, lambda: "locked by process 7\nwait a moment" in told(room))
+        complaint = room.app.screen.query_one("#complaint")
+        await until(room, lambda: text_of(complaint)[:2] == ["the ledger is locked by process 7", "wait a moment"])
         assert room.app.is_running
 
 

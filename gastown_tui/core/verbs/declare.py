@@ -60,6 +60,8 @@ class Arg(msgspec.Struct, frozen=True):
     """An option that may stand alone: the value it then has."""
     split: bool = False
     """A repeatable option whose values also split on commas."""
+    asked: bool = False
+    """An option people nearly always give, so a form stops at it."""
     long_text: bool = False
     """Deserves a text area in a form; `-` reads standard input."""
     raw: bool = False

@@ -21,6 +21,7 @@ from gastown_tui.core.views.inbox import injection, mail_lines, message_data, me
 
 _ID = Arg("the message: id, or number in the box", suggest=Suggest.MAIL)
 _TEXT = Arg("what to say; `-` reads standard input", flags=("--message", "-m", "--body"), long_text=True)
+_LETTER = Arg("what to say; `-` reads standard input", flags=("--message", "-m", "--body"), long_text=True, asked=True)
 _FILE = Arg("read the text from a file; `-` is standard input", metavar="PATH", suggest=Suggest.PATH)
 _STDIN = Arg("read the text from standard input")
 _BOX = Arg("whose box; yours when left out", suggest=Suggest.AGENT)
@@ -97,7 +98,7 @@ def mail_send(
     to: Annotated[tuple[str, ...], Arg("who gets it: addresses or groups", suggest=Suggest.AGENT)] = (),
     *,
     subject: Annotated[str, Arg("what it is about", flags=("--subject", "-s"))],
-    body: Annotated[str, _TEXT] = "",
+    body: Annotated[str, _LETTER] = "",
     body_file: Annotated[str, _FILE] = "",
     stdin: Annotated[bool, _STDIN] = False,
     priority: Annotated[str, Arg("urgent, high, normal or low", flags=("--priority", "-p"))] = "normal",
