@@ -218,7 +218,7 @@ def test_a_bead_of_another_rig_is_refused_before_a_worker_is_made() -> None:
         dispatch.sling(town, request("we-1", target="api"), draws())
 
 
-def test_an_epic_for_a_rig_means_its_pieces_that_can_begin() -> None:
+def test_an_epic_for_a_rig_means_its_pieces_and_those_that_wait_for_others_stand_in_line() -> None:
     town = a_town(
         rigs={"api": "ap"},
         beads=[
@@ -230,7 +230,9 @@ def test_an_epic_for_a_rig_means_its_pieces_that_can_begin() -> None:
         ],
     )
     assert set(slung(town, request("ap-e", target="api"))) == {"ap-e.1", "ap-e.4"}
-    assert dispatch.beads_meant(town, request("ap-e", target="api")) == 2
+    assert waiting(town, request("ap-e", target="api")) == {"ap-e.2": "it waits for ap-e.1"}
+    assert dispatch.beads_meant(town, request("ap-e", target="api")) == 3
+    assert dispatch.beads_meant(town, request("ap-e", target="api", with_line=False)) == 2
 
 
 # ---------------------------------------------------------------------------------------------- convoys
@@ -319,6 +321,39 @@ def test_waiting_work_that_became_blocked_stays_in_line_and_lets_others_pass() -
     for bead_id in ("ap-1", "ap-2"):
         town = after(town, [e.Entry(e.DispatchQueued(bead_id=BeadId(bead_id), target="api"), "api")])
     assert [each.bead_id for each in dispatch.due(town)] == ["ap-2"]
+
+
+def blocked_town() -> Town:
+    return a_town(rigs={"api": "ap", "web": "we"}, beads=["ap-0", a_bead("ap-1", needs=["ap-0"])])
+
+
+@pytest.mark.parametrize("target", ["api", "api/polecats/nux"])
+def test_blocked_work_waits_in_line_and_begins_once_nothing_blocks_it(target: str) -> None:
+    town = blocked_town()
+    entries = dispatch.sling(town, request("ap-1", target=target), draws())
+    assert waiting(town, request("ap-1", target=target)) == {"ap-1": "it waits for ap-0"}
+    town = after(town, entries)
+    assert [convoy.title for convoy in town.convoys()] == ["Work: Bead ap-1"] and dispatch.due(town) == []
+    assert dispatch.sling(town, request("ap-1", target=target), draws()) == (), "it keeps its place"
+    town = after(town, [e.Entry(e.BeadClosed(bead_id=BeadId("ap-0")), "api")])
+    assert [each.target for each in dispatch.due(town)] == [target]
+
+
+def test_blocked_work_is_refused_where_it_may_not_wait() -> None:
+    town = blocked_town()
+    for more in ({"target": "api", "with_line": False}, {"target": "mayor"}, {"target": "api/crew/max"}):
+        with pytest.raises((Refused, NotFound)):
+            dispatch.sling(town, request("ap-1", **more), draws())
+    with pytest.raises(Refused, match="belongs to rig api"):
+        dispatch.sling(town, request("ap-1", target="web"), draws())
+    assert slung(town, request("ap-1", target="api", force=True)) == {"ap-1": "api/polecats/slot0"}
+
+
+@pytest.mark.parametrize("status", ["deferred", "blocked", "closed"])
+def test_what_somebody_put_off_does_not_wait_in_line(status: str) -> None:
+    town = a_town(rigs={"api": "ap"}, beads=["ap-0", a_bead("ap-1", needs=["ap-0"], status=status)])
+    with pytest.raises(Refused):
+        dispatch.sling(town, request("ap-1", target="api"), draws())
 
 
 def test_waiting_work_that_was_closed_is_hopeless() -> None:

@@ -45,6 +45,21 @@ def warnings(fake: FakeTown) -> list[str]:
     return [fact.text for fact in fake.ledger.facts(e.PatrolWarned) if isinstance(fact, e.PatrolWarned)]
 
 
+def test_stranded_work_is_fed_to_a_rig_with_room_where_the_town_wants_it() -> None:
+    beads = ("ap-1", "ap-2", "ap-3", a_convoy("hq-cv-1", "ap-1", "ap-2", "ap-3"))
+    left_alone = a_rig_with(*beads, capacity=2)
+    beat(left_alone)
+    assert left_alone.town.hooks() == {}
+    fake = a_rig_with(*beads, capacity=2, feed=True)
+    actions = Reconciler(fake.hands("deacon")).beat()
+    assert {each.subject for each in actions if each.kind is Deed.FEED} == {"ap-1", "ap-2"}
+    assert {hook.bead_id for hook in fake.town.hooks().values()} == {"ap-1", "ap-2"}
+    assert len(fake.town.convoys()) == 1 and SESSION in fake.sessions.panes
+    exits.done(fake.hands(SLOT0, GT_ASSIGNMENT=fake.town.hooks()[SLOT0].assignment_id), exit_="ESCALATE", note="?")
+    beat(fake)
+    assert {hook.bead_id for hook in fake.town.hooks().values()} == {"ap-2", "ap-3"}, "each once, as room is there"
+
+
 # ---------------------------------------------------------------------------------------------- sessions
 
 

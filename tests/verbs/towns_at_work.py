@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import RigName
-from gastown_tui.core.model.settings import RigSettings, Settings
+from gastown_tui.core.model.settings import ConvoySettings, RigSettings, Settings
 from tests.fakes import FakeTown, fake_town
 from tests.towns import a_town
 
 
-def a_rig_with(*beads: Bead | str, runtime: str = "shell", capacity: int = 5, agents: Iterable[str] = ()) -> FakeTown:
+def a_rig_with(
+    *beads: Bead | str, runtime: str = "shell", capacity: int = 5, agents: Iterable[str] = (), feed: bool = False
+) -> FakeTown:
     """A town with the rig `api` (prefix `ap`) and these beads."""
-    settings = Settings(runtime=runtime, rigs={RigName("api"): RigSettings(capacity=capacity)})
+    rigs = {RigName("api"): RigSettings(capacity=capacity)}
+    settings = Settings(runtime=runtime, rigs=rigs, convoys=ConvoySettings(feed=feed))
     return fake_town(a_town(rigs={"api": "ap"}, beads=beads or ("ap-1",), agents=agents, settings=settings))

@@ -10,11 +10,13 @@ from gastown_tui.core.model.ids import RigName
 
 
 class ConvoySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a convoy counts as fresh."""
+    """When a convoy counts as fresh, and who sees to it that it moves."""
 
     active_s: int = 60
     stale_s: int = 300
     """Older than this is stuck."""
+    feed: bool = False
+    """The deacon gives stranded work to its rig by itself, as far as the rig has room."""
 
 
 class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

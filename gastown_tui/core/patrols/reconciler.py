@@ -11,7 +11,7 @@ from gastown_tui.core.errors import GastownError
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import Role, parts, session_name
-from gastown_tui.core.model.ids import Address
+from gastown_tui.core.model.ids import Address, BeadId
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import convoys, nudges, reconcile
 from gastown_tui.core.rules.reconcile import Action, Deed
@@ -48,6 +48,7 @@ class Reconciler:
             Deed.RING: self._ring,
             Deed.ESCALATE: self._escalate,
             Deed.SETTLE: self._settle,
+            Deed.FEED: self._feed,
         }
 
     def beat(self) -> tuple[Action, ...]:
@@ -204,6 +205,10 @@ class Reconciler:
         ]
         if facts:
             self._record(*facts)
+        return ""
+
+    def _feed(self, action: Action) -> str:
+        work.feed(self.hands, BeadId(action.subject))
         return ""
 
     def _dispatch(self, action: Action) -> str:

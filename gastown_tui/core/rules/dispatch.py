@@ -12,7 +12,7 @@ from gastown_tui.core.errors import BadInput, NotFound, Refused
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import Role, parts, polecat
 from gastown_tui.core.model.bead import Bead
-from gastown_tui.core.model.ids import NAME, Address, AssignmentId, RigName, shown
+from gastown_tui.core.model.ids import NAME, Address, AssignmentId, BeadId, RigName, shown
 from gastown_tui.core.model.town import Agent, Dispatch
 from gastown_tui.core.rules import addresses, convoys, hooks
 
@@ -30,6 +30,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str = ""
     force: bool = False
     with_convoy: bool = True
+    with_line: bool = True
+    """A blocked bead bound for a worker waits in line until nothing blocks it; False: it is refused."""
 
 
 class Draws(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +58,7 @@ def sling(town: Town, request: Request, draws: Draws) -> tuple[e.Entry, ...]:
         Conflict: somebody else holds it.
     """
     aim = aimed(town, request.target, asker=request.asker, here=request.here)
-    beads = [bead for each in dict.fromkeys(request.bead_ids) for bead in _pieces(town, each, aim)]
+    beads = [bead for each in dict.fromkeys(request.bead_ids) for bead in _pieces(town, each, aim, request)]
     beads = list({bead.id: bead for bead in beads}.values())
     if aim.agent is not None and len(beads) > 1:
         raise BadInput(f"the hook of {aim.agent} holds one bead", hint="sling several to a rig")
@@ -75,7 +77,7 @@ def sling(town: Town, request: Request, draws: Draws) -> tuple[e.Entry, ...]:
 def beads_meant(town: Town, request: Request) -> int:
     """How many beads a request comes to once epics are taken apart; that many draws are needed."""
     aim = aimed(town, request.target, asker=request.asker, here=request.here)
-    return sum(len(_pieces(town, each, aim)) for each in dict.fromkeys(request.bead_ids))
+    return sum(len(_pieces(town, each, aim, request)) for each in dict.fromkeys(request.bead_ids))
 
 
 def ledgers_of(town: Town, bead_ids: Sequence[str]) -> tuple[str, ...]:
@@ -126,23 +128,24 @@ def split_target(town: Town, words: Sequence[str]) -> tuple[tuple[str, ...], str
     return tuple(words), ""
 
 
-def _pieces(town: Town, bead_id: str, aim: Aim) -> list[Bead]:
-    """A bead, or the open and unblocked pieces of an epic bound for a rig."""
+def _pieces(town: Town, bead_id: str, aim: Aim, request: Request) -> list[Bead]:
+    """A bead, or the pieces of an epic bound for a rig that can begin now or wait in line."""
     bead = town.bead(bead_id)
     if bead.kind != "epic" or aim.rig is None or bead.is_closed:
         return [bead]
     children = [town.bead(each) for each, kind in town.dependents(bead.id) if kind == "parent-child"]
     if not children:
         return [bead]
-    ready = [each for each in children if _is_free(town, each)]
+    ready = [each for each in children if _is_free(town, each, request)]
     if not ready:
         raise Refused(f"no piece of epic {bead.id} can be slung now", hint=f"bd show {bead.id} lists them")
     return ready
 
 
-def _is_free(town: Town, bead: Bead) -> bool:
+def _is_free(town: Town, bead: Bead, request: Request) -> bool:
+    waits = request.with_line and bool(hooks.waits_for(town, bead))
     try:
-        hooks.hookable(town, bead.id)
+        hooks.hookable(town, bead.id, force=waits)
     except Refused:
         return False
     return bead.state == "open" and town.holder(bead.id) is None
@@ -165,8 +168,11 @@ class _Room:
 def _one(
     town: Town, request: Request, aim: Aim, bead: Bead, assignment_id: AssignmentId, room: _Room
 ) -> tuple[e.Entry, ...]:
-    hooks.hookable(town, bead.id, force=request.force)
+    waits = _has_to_wait(town, request, aim, bead)
+    hooks.hookable(town, bead.id, force=request.force or bool(waits))
     holder = town.holder(bead.id)
+    if waits and holder is None:
+        return _queued(town, request, aim, bead, f"it waits for {', '.join(waits)}")
     if holder is not None and (aim.agent == holder.agent or _is_worker_of(holder.agent, aim.rig)):
         return ()
     agent = aim.agent or pick(town, _checked_rig(town, aim, bead), bead, room.given)
@@ -186,10 +192,26 @@ def _one(
     return hung
 
 
-def _checked_rig(town: Town, aim: Aim, bead: Bead) -> RigName:
+def _has_to_wait(town: Town, request: Request, aim: Aim, bead: Bead) -> tuple[BeadId, ...]:
+    """What a bead has to wait for in line. What hangs on an agent that is no worker of a rig hangs there at once."""
+    is_for_worker = aim.rig is not None or (aim.agent is not None and parts(aim.agent).role is Role.POLECAT)
+    if request.force or not request.with_line or not is_for_worker or bead.is_closed or bead.state != "open":
+        return ()
+    waits = hooks.waits_for(town, bead)
+    if waits:
+        hooks.check_rig(town, bead, aim.agent or polecat(_rig_of(aim), "slot0"))
+    return waits
+
+
+def _rig_of(aim: Aim) -> RigName:
     assert aim.rig is not None
-    hooks.check_rig(town, bead, polecat(aim.rig, "slot0"))
     return aim.rig
+
+
+def _checked_rig(town: Town, aim: Aim, bead: Bead) -> RigName:
+    rig = _rig_of(aim)
+    hooks.check_rig(town, bead, polecat(rig, "slot0"))
+    return rig
 
 
 def _no_room(town: Town, agent: Address, room: _Room) -> str:

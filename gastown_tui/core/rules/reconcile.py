@@ -18,7 +18,7 @@ from gastown_tui.core.model.address import Role, parts, session_name
 from gastown_tui.core.model.outside import SessionFact
 from gastown_tui.core.model.times import age_text, moment
 from gastown_tui.core.model.town import Agent, Hook
-from gastown_tui.core.rules import convoys, dispatch, nudges
+from gastown_tui.core.rules import convoys, dispatch, feeding, nudges
 from gastown_tui.core.rules.health import Health, Seen, Verdict, judge
 
 LEAVE_S = 5.0
@@ -42,6 +42,7 @@ class Deed(StrEnum):
     WAKE = "wake"
     GIVE_UP = "give up"
     DISPATCH = "dispatch"
+    FEED = "feed"
     DELIVER = "deliver"
     RING = "ring"
     ESCALATE = "escalate"
@@ -339,6 +340,9 @@ def _work(town: Town, now: datetime) -> Iterator[Action]:
             yield Action(kind=Deed.DISPATCH, subject=waiting.bead_id, reason=f"{waiting.target} has room")
         elif waiting.bead_id not in gone:
             yield _wait(waiting.bead_id, waiting.reason or f"waits for room in {waiting.target}")
+    for stray in feeding.strays(town, now):
+        why = f"{stray.convoy_id} is stranded and {stray.rig} has room"
+        yield Action(kind=Deed.FEED, subject=stray.bead_id, reason=why)
 
 
 def _bells(town: Town, seen: Seen) -> Iterator[Action]:

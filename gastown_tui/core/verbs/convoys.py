@@ -254,7 +254,10 @@ class Stranded(Receipt, frozen=True, kw_only=True):
 
 @verb("convoy stranded", group="convoys", mutates=False)
 def convoy_stranded(hands: Hands) -> Stranded:
-    """Show convoys with work that could begin at once and that nobody has."""
+    """Show convoys with work that could begin at once and that nobody has.
+
+    With `gt config set convoys.feed true` the deacon gives such work to its rig by itself, as far as the rig has room.
+    """
     town, now = hands.ledger.read(), hands.clock.now()
     found = rules.stranded(town, now)
     return Stranded(

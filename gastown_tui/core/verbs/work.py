@@ -92,17 +92,19 @@ def sling(
     runtime: Annotated[str, Arg("the program that does it", suggest=Suggest.RUNTIME)] = "",
     force: Annotated[bool, Arg("though it is blocked or somebody else has it", flags=("--force", "-f"))] = False,
     no_convoy: Annotated[bool, Arg("track it with no convoy of its own")] = False,
+    no_queue: Annotated[bool, Arg("refuse what is blocked instead of letting it wait in line")] = False,
     dry_run: Annotated[bool, Arg("only say what would be done", flags=("--dry-run", "-n"))] = False,
 ) -> Slung:
     """Hang a bead on a worker's hook and wake the worker.
 
-    A rig takes one of its idle workers or makes one; beyond its capacity the bead waits in line. An agent takes one
-    bead. With no target, or `.`, you take it yourself. Slinging to the same target again only wakes a worker whose
-    session is gone. A formula is poured first: onto the bead of `--on`, else as work of its own.
+    A rig takes one of its idle workers or makes one; beyond its capacity, or while something blocks it, the bead waits
+    in line and begins by itself. An agent takes one bead. With no target, or `.`, you take it yourself. Slinging to the
+    same target again only wakes a worker whose session is gone. A formula is poured first: onto the bead of `--on`,
+    else as work of its own.
 
     Raises:
         NotFound: no such bead, rig or agent.
-        Refused: the bead is closed, blocked, or of another rig.
+        Refused: the bead is closed or deferred, blocked and may not wait, or of another rig.
         Conflict: somebody holds it, or the hook holds something else.
     """
     town = hands.ledger.read()
@@ -119,6 +121,7 @@ def sling(
         runtime=runtime,
         force=force,
         with_convoy=not no_convoy,
+        with_line=not no_queue,
     )
     if word:
         from gastown_tui.core.verbs import formula_sling
@@ -304,6 +307,21 @@ def dispatch_waiting(hands: Hands) -> tuple[SlungBead, ...]:
         except (Conflict, Refused, NotFound, BadInput):
             continue  # Somebody was faster, or the bead changed; it keeps its place until it can be taken or dropped.
     return tuple(each for each in begun if each.state == "hooked")
+
+
+def feed(hands: Hands, bead_id: BeadId) -> tuple[SlungBead, ...]:
+    """Give stranded work of a convoy to its rig, unless somebody has it by now. Called by the daemon."""
+    town = hands.ledger.read()
+    if town.holder(bead_id) is not None or not (rig := town.rig_of(bead_id)):
+        return ()
+    request = dispatch.Request(
+        bead_ids=(bead_id,),
+        target=rig,
+        asker=addresses.speaker(hands.actor),
+        with_convoy=False,
+        with_line=False,
+    )
+    return perform(hands, request, draw(hands, 1)).beads
 
 
 def _drop(hands: Hands, town: Town, bead_id: BeadId, reason: str) -> None:
