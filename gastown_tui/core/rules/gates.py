@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -19,7 +21,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """What became of a gate.
 
     Attributes:
-        outcome: `resolved`, `pending` or `elsewhere`: nobody here can tell.
+        outcome: `resolved`, `pending`, `failed` (it will never open by itself) or `elsewhere`: only GitHub can tell.
         why: In words.
     """
 
@@ -37,8 +39,89 @@ def judge(town: Town, gate: Bead, now: datetime) -> Verdict:
     if kind == "condition":
         return _condition(town, gate)
     if kind.startswith("gh"):
-        return Verdict("elsewhere", f"{kind} {gate.await_id or ''} is decided on GitHub".replace("  ", " "))
+        return _on_github(gate, kind)
     return Verdict("pending", f"waits for a person: bd gate resolve {gate.id}")
+
+
+def _on_github(gate: Bead, kind: str) -> Verdict:
+    number = (gate.await_id or "").lstrip("#")
+    if number.isdigit():
+        return Verdict("elsewhere", f"{kind} {number} is decided on GitHub")
+    what = f"no run of {gate.await_id} is known yet" if gate.await_id else "no run is known yet"
+    return Verdict("pending", f"{what}: bd gate discover" if kind == "gh:run" else "it names no pull request")
+
+
+def judge_run(answer: str) -> Verdict:
+    """What `gh run view --json status,conclusion,name` says about a run.
+
+    Raises:
+        BadInput: it says something else.
+    """
+    told = _told(answer)
+    name, status, ending = (str(told.get(key) or "") for key in ("name", "status", "conclusion"))
+    if status != "completed":
+        return Verdict("pending", f"workflow '{name}' is {status or 'unknown'}")
+    if ending == "success":
+        return Verdict("resolved", f"workflow '{name}' succeeded")
+    return Verdict("failed", f"workflow '{name}' ended in {ending or 'nothing'}")
+
+
+def judge_pull_request(answer: str) -> Verdict:
+    """What `gh pr view --json state,title` says about a pull request.
+
+    Raises:
+        BadInput: it says something else.
+    """
+    told = _told(answer)
+    state, title = str(told.get("state") or ""), str(told.get("title") or "")
+    if state == "MERGED":
+        return Verdict("resolved", f"PR '{title}' was merged")
+    if state == "CLOSED":
+        return Verdict("failed", f"PR '{title}' was closed without merging")
+    return Verdict("pending", f"PR '{title}' is {state.lower() or 'unknown'}")
+
+
+def _told(answer: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(answer, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadInput(f"gh answered something else than asked for: {error}") from error
+
+
+class Workflow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One run of a workflow, as `gh run list` tells it."""
+
+    database_id: int
+    workflow_name: str = ""
+    name: str = ""
+    head_branch: str = ""
+    created_at: str = ""
+    status: str = ""
+
+
+def read_runs(answer: str) -> list[Workflow]:
+    """What `gh run list --json …` says, newest first.
+
+    Raises:
+        BadInput: it says something else.
+    """
+    try:
+        runs = msgspec.json.decode(answer, type=list[Workflow])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadInput(f"gh answered something else than asked for: {error}") from error
+    return sorted(runs, key=lambda run: -(epoch_ns(run.created_at) or 0))
+
+
+def run_for(gate: Bead, runs: Iterable[Workflow], taken: Container[str], *, not_before: int) -> Workflow | None:
+    """The newest run a gate may wait for: of the workflow it names, young enough, and no other gate's."""
+    wanted = (gate.await_id or "").strip().lower()
+    for run in runs:
+        names = {run.workflow_name.lower(), run.name.lower()}
+        if wanted and wanted.removesuffix(".yml").removesuffix(".yaml") not in names:
+            continue
+        if str(run.database_id) not in taken and (epoch_ns(run.created_at) or 0) >= not_before:
+            return run
+    return None
 
 
 def _timer(gate: Bead, now: datetime) -> Verdict:

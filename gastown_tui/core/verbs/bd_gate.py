@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from gastown_tui.core import events as e
-from gastown_tui.core.errors import BadInput, NotFound
+from gastown_tui.core.errors import BadInput, GastownError, NotFound
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
@@ -13,6 +16,7 @@ from gastown_tui.core.model.text import one_line
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
 from gastown_tui.core.rules import gates
+from gastown_tui.core.verbs import bd_gate_github
 from gastown_tui.core.verbs.beads import Said, act_on, beads_here, ledgers_for, one
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json, bead_text
@@ -139,31 +143,58 @@ def check(
     *,
     type_: Annotated[str, Arg("Only this kind", flags=("--type", "-t"), choices=(*gates.KINDS,))] = "all",
     dry_run: Annotated[bool, Arg("Only say what would be let go")] = False,
-    escalate: Annotated[bool, Arg("Accepted; what cannot be told here is named", flags=("--escalate", "-e"))] = False,
+    escalate: Annotated[
+        bool, Arg("Tell the overseer of gates that will never open by themselves", flags=("--escalate", "-e"))
+    ] = False,
     limit: Annotated[int, Arg("At most so many", flags=("--limit", "-l"))] = 100,
 ) -> Receipt:
-    """Close the gates whose moment has come or whose bead is closed."""
-    del escalate
+    """Close the gates whose moment has come, whose bead is closed, or whose run or pull request is through."""
     town = hands.ledger.read()
     now = hands.clock.now()
     found = sorted((b for b in beads_here(hands, town) if b.kind == "gate" and not b.is_closed), key=lambda b: b.id)
     found = [b for b in found if type_ == "all" or (b.await_type or "human").startswith(type_)][: max(limit, 0)]
-    lines: list[str] = []
-    done: list[Bead] = []
-    for bead in found:
-        verdict = gates.judge(town, bead, now)
-        lines.append(f"{'✓' if verdict.outcome == 'resolved' else '…'} {bead.id}: {verdict.outcome} - {verdict.why}")
+    verdicts = [(bead, _verdict(hands, town, bead, now)) for bead in found]
+    for bead, verdict in verdicts:
+        if dry_run:
+            continue
         if verdict.outcome == "resolved":
-            done.append(bead)
-    if done and not dry_run:
-        act_on(
-            hands,
-            tuple(bead.id for bead in done),
-            lambda current, each: rules.close(current, each, reason=gates.judge(current, each, now).why, force=True),
-        )
-    lines.append(f"Checked {len(found)} gates: {len(done)} resolved, 0 escalated, 0 errors")
-    value = {"checked": len(found), "dry_run": dry_run, "errors": 0, "escalated": 0, "resolved": len(done)}
+            act_on(hands, (bead.id,), partial(_let_go, verdict.why))
+        elif verdict.outcome == "failed" and escalate:
+            _escalate(hands, town, bead, verdict.why)
+    marks = {"resolved": "✓", "failed": "⚠", "error": "✗"}
+    words = {"failed": "escalated"} if escalate else {}
+    lines = [f"{marks.get(v.outcome, '…')} {b.id}: {words.get(v.outcome, v.outcome)} - {v.why}" for b, v in verdicts]
+    counts = Counter(verdict.outcome for _, verdict in verdicts)
+    resolved, errors, failed = counts["resolved"], counts["error"], counts["failed"] if escalate else 0
+    lines.append(f"Checked {len(found)} gates: {resolved} resolved, {failed} escalated, {errors} errors")
+    value = {"checked": len(found), "dry_run": dry_run, "errors": errors, "escalated": failed, "resolved": resolved}
     return Said(plain="\n".join(lines), value=value)
+
+
+def _let_go(why: str, town: Town, bead: Bead) -> tuple[Entry, ...]:
+    return rules.close(town, bead, reason=why, force=True)
+
+
+def _verdict(hands: Hands, town: Town, bead: Bead, now: datetime) -> gates.Verdict:
+    verdict = gates.judge(town, bead, now)
+    if verdict.outcome != "elsewhere":
+        return verdict
+    try:
+        return bd_gate_github.ask(hands, bead)
+    except GastownError as error:
+        return gates.Verdict("error", error.message)
+
+
+def _escalate(hands: Hands, town: Town, bead: Bead, why: str) -> None:
+    """Tell the overseer where there is one; elsewhere a comment on the gate says it, once."""
+    said = f"gate {bead.id} will not open by itself: {why}"
+    if town.is_town:
+        from gastown_tui.core.verbs.talk import escalate
+
+        escalate(hands, said, severity="high", bead=bead.id)
+    elif all(each.text != said for each in bead.comments or ()):
+        fact = e.BeadCommented(bead_id=bead.id, text=said, author=hands.actor)
+        act_on(hands, (bead.id,), lambda now, each: (Entry(fact, now.ledger_of(each.id)),))
 
 
 def _gate(hands: Hands, town: Town, text: str) -> Bead:
