@@ -159,7 +159,7 @@ class FakeLedger:
     def settle(self) -> None:
         return None
 
-    def take_up(self, log: bytes, ledger: str = "") -> int:
+    def take_up(self, log: bytes, ledger: str = "", *, issues: bytes = b"") -> int:
         return 0
 
     def rebuild_projections(self) -> None:

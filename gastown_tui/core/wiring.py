@@ -16,6 +16,7 @@ from gastown_tui.core.errors import NotFound, Refused
 from gastown_tui.core.events import Event
 from gastown_tui.core.fold import Town
 from gastown_tui.core.ports import (
+    Carrier,
     Clock,
     Commands,
     Decide,
@@ -92,6 +93,7 @@ def open_hands(
         processes=cast(Processes, _Later(lambda: _load("processes", "OsProcesses")())),
         files=cast(Files, _Later(lambda: _load("disk", "DiskFiles")())),
         runtimes=cast(Runtimes, _Later(lambda: _load("runtimes", "TomlRuntimes")(_runtime_dirs(home)))),
+        carrier=cast(Carrier, _Later(lambda: _load("git_carry", "GitCarrier")())),
         terminal=cast(Terminal, _Later(lambda: _load("terminal", "OwnTerminal")())),
         clock=clock,
         mint=RandomMint(clock),
@@ -241,7 +243,7 @@ class _NoLedger:
         """There is none."""
         raise self._error
 
-    def take_up(self, log: bytes, ledger: str = "") -> int:
+    def take_up(self, log: bytes, ledger: str = "", *, issues: bytes = b"") -> int:
         """There is none."""
         raise self._error
 

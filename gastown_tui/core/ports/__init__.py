@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         TrialOutcome,
         WorktreeFact,
     )
+    from gastown_tui.core.ports.carrier import Carrier, Standing, Theirs
     from gastown_tui.core.ports.chance import Clock, Mint
     from gastown_tui.core.ports.files import Files
     from gastown_tui.core.ports.ledger import Decide, Ledger, LineNote, LinesFound, Recorded, Verified
@@ -34,13 +35,14 @@ if TYPE_CHECKING:
     from gastown_tui.core.ports.worktrees import Worktrees
 
 __all__ = [
-    "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "LineNote", "LinesFound", "MergeTrial",
-    "Mint", "ProcessFact", "Processes", "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime", "Runtimes",
-    "Screen", "SessionFact", "SessionSpec", "Sessions", "Terminal", "TrialOutcome", "Verified", "WorktreeFact",
-    "Worktrees",
+    "Carrier", "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "LineNote", "LinesFound",
+    "MergeTrial", "Mint", "ProcessFact", "Processes", "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime",
+    "Runtimes", "Screen", "SessionFact", "SessionSpec", "Sessions", "Standing", "Terminal", "Theirs",
+    "TrialOutcome", "Verified", "WorktreeFact", "Worktrees",
 ]  # fmt: skip
 
 _ROOMS = {
+    "carrier": ("Carrier", "Standing", "Theirs"),
     "chance": ("Clock", "Mint"),
     "files": ("Files",),
     "ledger": ("Decide", "Ledger", "LineNote", "LinesFound", "Recorded", "Verified"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from gastown_tui.core.ports.carrier import Carrier
     from gastown_tui.core.ports.chance import Clock, Mint
     from gastown_tui.core.ports.files import Files
     from gastown_tui.core.ports.ledger import Ledger
@@ -41,5 +42,7 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     cwd: Path = Path()
     terminal: Terminal | None = None
     """None where nobody sits before one."""
+    carrier: Carrier | None = None
+    """None where there is no git to reach."""
     elsewhere: Callable[[Path], Hands] = _nowhere
     """Hands on the town or ledger at another place, or fresh ones on this one for another thread."""

@@ -111,8 +111,11 @@ class Ledger(Protocol):
         """Record what others changed in the files, and bring every projection up to the log."""
         ...
 
-    def take_up(self, log: bytes, ledger: str = "") -> int:
-        """Append the lines of another clone's log that this one lacks, durably; return how many those are."""
+    def take_up(self, log: bytes, ledger: str = "", *, issues: bytes = b"") -> int:
+        """Append the lines of another clone's log that this one lacks, durably; return how many those are.
+
+        Lines of its issues file are taken up too when they are somebody's edit.
+        """
         ...
 
     def rebuild_projections(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from gastown_tui.core.world.disk import write_whole
 from gastown_tui.core.world.snapshot import Snapshot, load_snapshot
 from gastown_tui.core.world.sums import is_of
 
@@ -49,6 +50,17 @@ class ProjectedFiles:
             if text == seen:
                 return self._same_content(snapshot, status)
             seen = text
+
+    def append_missing(self, theirs: bytes) -> bool:
+        """Put those lines of another clone's issues file behind ours that ours lacks, as a union merge would."""
+        ours = self.issues.read_bytes() if self.issues.is_file() else b""
+        known = {b"", *ours.split(b"\n")}
+        missing = [line for line in dict.fromkeys(theirs.split(b"\n")) if line not in known]
+        if missing:
+            end = b"" if not ours or ours.endswith(b"\n") else b"\n"
+            mode = self.issues.stat().st_mode & 0o777 if ours else 0o600
+            write_whole(self.issues, ours + end + b"".join(line + b"\n" for line in missing), mode=mode)
+        return bool(missing)
 
     def _same_content(self, snapshot: Snapshot | None, status: os.stat_result | None) -> Snapshot | None:
         """The snapshot when the file was touched or copied but holds the very same bytes."""

@@ -152,8 +152,11 @@ class JsonlLedger:
             for store in due:
                 store.project()
 
-    def take_up(self, log: bytes, ledger: str = "") -> int:
-        """Append the lines of another clone's log that this one lacks, durably; return how many those are."""
+    def take_up(self, log: bytes, ledger: str = "", *, issues: bytes = b"") -> int:
+        """Append the lines of another clone's log that this one lacks, durably; return how many those are.
+
+        Lines of its issues file are taken up too when they are somebody's edit.
+        """
         with self._mutex:
             self._town()
             store = self._store(ledger)
@@ -168,6 +171,9 @@ class JsonlLedger:
         with self._mutex:
             for each in due:
                 each.project()
+            is_edited = store.reader.files.append_missing(issues)
+        if is_edited:
+            self.settle()
         return records.count(b"\n")
 
     def rebuild_projections(self) -> None:
