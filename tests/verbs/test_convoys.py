@@ -12,6 +12,7 @@ from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
 from gastown_tui.core.events import Entry
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.ports import Hands
+from gastown_tui.core.verbs.bd_close import close as bd_close
 from gastown_tui.core.verbs.convoys import (
     convoy_add,
     convoy_close,
@@ -107,6 +108,15 @@ def test_adding_removing_and_closing_answer_with_the_convoy(town: Hands) -> None
     assert convoy_close(town, "1", force=True, reason="no longer wanted").data()["status"] == "closed"
     assert not convoy_close(town, convoy).data()["changed"]
     assert convoy_add(town, convoy, ("ap-2",)).data()["status"] == "open"
+
+
+def test_a_convoy_lands_with_the_closing_of_its_last_bead_though_no_daemon_runs(town: Hands) -> None:
+    convoy = BeadId(convoy_create(town, ("Feature X", "ap-1", "we-1"), notify="-", human=True).data()["id"])
+    assert "landed" not in bd_close(town.elsewhere(town.ledger.home / "api"), ("ap-1",)).text()
+    told = bd_close(town.elsewhere(town.ledger.home / "web"), ("we-1",)).text()
+    assert told.splitlines()[-1] == f"✓ Convoy {convoy} landed: everything it tracks is closed"
+    assert town.ledger.read().bead(convoy).is_closed
+    assert [mail["subject"] for mail in mail_inbox(town).data()] == ["Convoy landed: Feature X"]
 
 
 def test_landing_by_force_tells_those_who_wait(town: Hands) -> None:

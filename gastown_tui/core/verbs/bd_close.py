@@ -35,6 +35,8 @@ class Closed(Receipt, kw_only=True, frozen=True):
     suggests: bool = False
     advance: dict[str, Any] | None = None
     claimed: Bead | None = None
+    landed: tuple[BeadId, ...] = ()
+    """Convoys that are finished with them."""
 
     def text(self) -> str:
         """A line each, then what is next."""
@@ -46,6 +48,7 @@ class Closed(Receipt, kw_only=True, frozen=True):
             lines += self._advanced(self.advance)
         if self.claimed is not None:
             lines += ["", f"✓ Claimed {self.claimed.id}: {bead_text.title(self.claimed)}"]
+        lines += [f"✓ Convoy {each} landed: everything it tracks is closed" for each in self.landed]
         return "\n".join(lines)
 
     def _advanced(self, told: dict[str, Any]) -> list[str]:
@@ -117,7 +120,7 @@ def close(
         return rules.close(now, bead, reason=why[bead.id], force=force, session=told, along_with=others, compat=compat)
 
     acted = act_on(hands, ids, rule)
-    receipt = Closed(acted=acted, reasons=why, suggests=suggest_next)
+    receipt = Closed(acted=acted, reasons=why, suggests=suggest_next, landed=_landed(hands, acted))
     if continue_:
         return _with(receipt, advance=_advance(hands, acted, begin=not no_auto))
     if claim_next:
@@ -135,6 +138,14 @@ def _reasons(hands: Hands, beads: list[BeadId], given: tuple[str, ...], file: Pa
         raise BadInput(f"{len(given)} reasons for {len(beads)} beads", hint="give one for all, or one for each")
     each = given or ("",)
     return tuple(text or "Closed" for text in (each if len(each) == len(beads) else each * len(beads)))
+
+
+def _landed(hands: Hands, acted: Acted) -> tuple[BeadId, ...]:
+    if not acted.town.is_town or not acted.beads:
+        return ()
+    from gastown_tui.core.verbs.landing import land_finished
+
+    return land_finished(hands, acted.town)
 
 
 def _with(receipt: Closed, **changes: Any) -> Closed:

@@ -17,6 +17,7 @@ from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import addresses, dispatch, hooks, mailing
 from gastown_tui.core.rules.exits import SEVERITIES, Exit, Leaving, check, leave, left_already, parse_exit
 from gastown_tui.core.verbs.declare import Arg, Receipt, Suggest, verb
+from gastown_tui.core.verbs.landing import land_finished
 from gastown_tui.core.verbs.waking import home_of, rescue_ref, runtime_of, target_of
 
 _LISTED = 10
@@ -100,6 +101,8 @@ def done(
     recorded = hands.ledger.record(
         lambda now: leave(now, leaving), actor=hands.actor, ledgers=tuple(dict.fromkeys(("", ledger)))
     )
+    if any(isinstance(event.fact, e.BeadClosed) for event in recorded.events):
+        land_finished(hands, recorded.town)
     return _told(leaving, hook, [event.fact for event in recorded.events])
 
 
