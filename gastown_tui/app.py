@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.worker import Worker
 
 from gastown_tui import keys, remembered, themes
+from gastown_tui.acts.beads import BeadActs
 from gastown_tui.acts.first_run import FirstRunActs
 from gastown_tui.acts.graph import GraphActs
 from gastown_tui.acts.rows import RowActs
@@ -30,7 +31,7 @@ from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.one_line import OneLine
 
 STYLES = Path(__file__).parent / "styles"
-SHEETS = ("town", "widgets", "place", "home", "modal", "first_run", "graph")
+SHEETS = ("town", "widgets", "place", "home", "modal", "first_run", "beads", "graph")
 """The style sheets, those of single places after what they build on."""
 TICK_S = 1.0
 SETTLE_S = 1.5
@@ -41,7 +42,7 @@ CALM_TICKS = 20
 """After how many ticks without an event or a key the clock leaves the seconds out."""
 
 
-class GastownApp(RowActs, FirstRunActs, GraphActs):
+class GastownApp(BeadActs, RowActs, FirstRunActs, GraphActs):
     """The room on one town.
 
     Args:
@@ -78,6 +79,7 @@ class GastownApp(RowActs, FirstRunActs, GraphActs):
         self._status = StatusView(name="gastown", path="", is_town=False)
         self._cost = RoomCost()
         self._places = {}
+        self.undone = []
         self._hurry = asyncio.Event()
         self._used = (0.0, 0.0)
         self._changed_keys: dict[str, str] = {}
@@ -140,6 +142,7 @@ class GastownApp(RowActs, FirstRunActs, GraphActs):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.forget_places()
+        self.undone.clear()
         self.watch_town = TownWatch(path, self.post_message, self.sources)
         self.push_screen(HomeScreen(self.zone))
         self.home.show_keys(self.key_table())
@@ -159,7 +162,10 @@ class GastownApp(RowActs, FirstRunActs, GraphActs):
         if message.lag_ms:
             self._stirred_at = self._ticks
             self._cost = msgspec.structs.replace(self._cost, lag_ms=message.lag_ms)
+        is_first = self.home.view is None
         self.home.show(message.view)
+        if is_first and not message.view.is_town:
+            self.action_place("home")
         self._show_status()
 
     @on(WatchFailed)

@@ -41,7 +41,7 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
     ),
     RoomKey("room.reply", "r", "reply", "reply", "Answer the selected question or message"),
     RoomKey("room.archive", "e", "archive", "archive", "Put messages away; say that an escalation is seen to"),
-    RoomKey("room.beads", "b", "beads", "beads", "Beads where the agents stand; again for the agents"),
+    RoomKey("place.beads", "b", "place('beads')", "beads", "Every bead, as a list and on a board"),
     RoomKey("place.home", "0", "place('home')", "home", "Go to the first screen, from any place"),
     RoomKey("room.graph", "D", "graph", "graph", "Draw what the selected bead waits for and what waits for it"),
     RoomKey("room.why", "w", "why", "why", "Show the evidence behind the selected agent's status"),
@@ -52,9 +52,7 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
     RoomKey("room.help", "question_mark", "help", "help", "Every key and every verb", "?"),
     RoomKey("room.copy", "y", "copy", "copy", "Copy the id of the selected row"),
     RoomKey("room.zoom", "plus", "zoom", "zoom", "Give the focused pane the whole screen; again to go back", "+"),
-    RoomKey(
-        "room.pane", "1,2,3,4,5,6,7", "pane", "", "Go to a pane: needs, convoys, mail, feed, agents, live, beads", "1-7"
-    ),
+    RoomKey("room.pane", "1,2,3,4,5,6", "pane", "", "Go to a pane: needs, convoys, mail, feed, agents, live", "1-6"),
     RoomKey("room.tab", "tab", "app.focus_next", "", "Go to the next pane"),
     RoomKey("room.back_tab", "shift+tab", "app.focus_previous", "", "Go to the pane before", "shift-tab"),
     RoomKey("room.back", "escape", "step_back", "back", "Close what is open; drop the filter", "esc"),
@@ -64,6 +62,39 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
 """Keys of the room itself, in the order help lists them."""
 
 PLACE_KEYS: tuple[RoomKey, ...] = (
+    RoomKey("beads.board", "b", "bead_board", "board", "The board for the list; again for the list", "", "beads"),
+    RoomKey(
+        "beads.order", "o", "bead_order", "order", "Another order of the list, other columns of the board", "", "beads"
+    ),
+    RoomKey("beads.backwards", "O", "bead_backwards", "", "The same order the other way round", "", "beads"),
+    RoomKey("beads.create", "c", "bead_create", "create", "File a bead", "", "beads"),
+    RoomKey("beads.edit", "e", "bead_edit", "edit", "Edit the bead: title, fields, labels, texts", "", "beads"),
+    RoomKey("beads.close", "x", "bead_ask('close')", "close", "Close the beads, and say why", "", "beads"),
+    RoomKey("beads.reopen", "R", "bead_ask('reopen')", "reopen", "Open closed beads again", "", "beads"),
+    RoomKey("beads.claim", "i", "bead_claim", "claim", "Take the beads: yours, in progress", "", "beads"),
+    RoomKey("beads.priority", "P", "bead_ask('priority')", "priority", "Set the priority of the beads", "", "beads"),
+    RoomKey("beads.status", "S", "bead_ask('status')", "status", "Set the status of the beads", "", "beads"),
+    RoomKey("beads.assign", "at", "bead_ask('assign')", "assign", "Say whose work the beads are", "@", "beads"),
+    RoomKey("beads.label", "number_sign", "bead_ask('label')", "labels", "Add labels or take them away", "#", "beads"),
+    RoomKey("beads.defer", "d", "bead_defer", "put off", "Put the beads off, or take them back", "", "beads"),
+    RoomKey(
+        "beads.needs",
+        "greater_than_sign",
+        "bead_needs('add')",
+        "waits for",
+        "Let it wait for another bead",
+        ">",
+        "beads",
+    ),
+    RoomKey(
+        "beads.frees", "less_than_sign", "bead_needs('remove')", "", "Let it no longer wait for a bead", "<", "beads"
+    ),
+    RoomKey("beads.comment", "C", "bead_comment", "comment", "Say something about the bead", "", "beads"),
+    RoomKey(
+        "beads.delete", "X", "bead_delete", "", "Delete the beads for good; asks, and shows what is lost", "", "beads"
+    ),
+    RoomKey("beads.undo", "z", "bead_undo", "undo", "Take the last change of beads back", "", "beads"),
+    RoomKey("beads.back", "backspace", "bead_back", "", "Back along the beads one came by", "⌫", "beads"),
     RoomKey("graph.deeper", "plus,equals_sign", "graph_depth(1)", "deeper", "Draw what is further away", "+", "graph"),
     RoomKey("graph.nearer", "minus", "graph_depth(-1)", "nearer", "Draw only what is nearer", "-", "graph"),
     RoomKey(
@@ -84,6 +115,16 @@ WIDGET_KEYS: tuple[RoomKey, ...] = (
     RoomKey("graph.walk", "h,l", "", "", "Along a line to what comes before or after", "h l", place="graph"),
     RoomKey("graph.climb", "j,k", "", "", "To the next below or above", "j k", place="graph"),
     RoomKey("graph.choose", "enter", "", "around", "Draw what is around it; on the middle, see the bead", "⏎", "graph"),
+    RoomKey(
+        "page.links",
+        "left_square_bracket,right_square_bracket",
+        "",
+        "links",
+        "To the link before or the next",
+        "[ ]",
+        "a bead's page",
+    ),
+    RoomKey("board.sides", "h,l", "", "", "To the column beside; arrows do the same", "h l", "the board"),
     RoomKey("needs.answer", "", "", "", "Give the answer with that number or letter", "1-9 y n", place="a question"),
     RoomKey("live.scroll", "k,j,G", "", "", "Scroll back and forward; G returns to now", "k j G", place="live screen"),
     RoomKey(
@@ -111,8 +152,9 @@ PANE_HINTS: dict[str, tuple[str, ...]] = {
     "mail": ("⏎", "r", "e", "m", ".", "/", ":", "?"),
     "convoys": ("⏎", "y", ".", "s", "/", ":", "?"),
     "feed": ("⏎", "/", "y", ".", "s", ":", "?"),
-    "beads": ("⏎", "s", "space v", "y", "b", "/", ":", "?"),
-    "alone": ("⏎", "y", "/", ":", "ctrl-p", "?"),
+    "beads beads": ("⏎", "/", "b", "o", "e", "c", "x", "s", "P", "@", "#", "space v", "D", "z", ":", "?"),
+    "beads board": ("⏎", "/", "b", "o", "e", "c", "x", "s", "P", "S", "space v", "D", "z", ":", "?"),
+    "beads bead": ("⏎", "[ ]", "e", "x", ">", "C", "s", "D", "esc", ":", "?"),
     "typing": ("ctrl-] F12",),
     "live": ("a", "A", "p", "n", "w", ".", ":", "?"),
     "graph": ("⏎", "c", "+", "-", "o", "s", "y", "esc", "?"),

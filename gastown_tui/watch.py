@@ -34,7 +34,7 @@ from gastown_tui.core.rules.health import Seen
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.feed import FeedRow, feed_row
 from gastown_tui.core.views.home import HomeView, home_until
-from gastown_tui.core.views.shelf import BeadRow, bead_rows, ready_count
+from gastown_tui.core.views.shelf import ready_count
 from gastown_tui.mirror import Client, Look, Mirror
 from gastown_tui.remembered import at_home
 
@@ -49,9 +49,9 @@ BURST_S = 0.04
 DUE_AT_MOST = timedelta(seconds=10)
 """How long a reading stands when nothing happens: silence turns into a verdict by itself."""
 SHELF_AGE = timedelta(minutes=1)
-"""How old the ages in the list of beads may grow."""
+"""How old the count of ready beads may grow."""
 SHELF_SHARE = 0.05
-"""The part of the time that may go into reading the list of beads."""
+"""The part of the time that may go into counting them."""
 FIRST_LOOK_S = 0.4
 """How long the first reading waits for tmux; until it has answered, every state is unknown."""
 WHO = frozenset({"GT_ROLE", "BD_ACTOR", "BEADS_ACTOR", "GIT_AUTHOR_NAME"})
@@ -146,26 +146,24 @@ class Sources:
         return ControlClient(hands.sessions.socket, output=output)
 
 
-class _Shelf:
-    """The list of beads: read again when beads changed, yet never for more than a small part of the time."""
+class _Ready:
+    """How many beads could be started: counted again when beads changed, yet never for more than a part of the time."""
 
     def __init__(self) -> None:
-        self.rows: tuple[BeadRow, ...] = ()
-        self.ready: int | None = None
+        self.count: int | None = None
         self._read_at: datetime | None = None
         self._next_at: datetime | None = None
         self._stale = True
 
     def update(self, town: Town, hands: Hands, events: tuple[Event, ...]) -> None:
-        """Read it if there is a reason to and it is time."""
+        """Count if there is a reason to and it is time."""
         now = hands.clock.now()
         self._stale = self._stale or any(not event.event_type.startswith(("mail.", "nudge.")) for event in events)
         self._stale = self._stale or self._read_at is None or now - self._read_at > SHELF_AGE
         if not self._stale or (self._next_at is not None and now < self._next_at):
             return
         began = hands.clock.monotonic()
-        self.rows = bead_rows(town, now)
-        self.ready = ready_count(self.rows)
+        self.count = ready_count(town, now)
         cost = timedelta(seconds=hands.clock.monotonic() - began)
         self._stale, self._read_at, self._next_at = False, now, now + cost / SHELF_SHARE
 
@@ -181,6 +179,8 @@ class _Reading(msgspec.Struct, frozen=True):
     view: HomeView | None
     """None when nothing can have changed."""
     lag_ms: float = 0.0
+    is_news: bool = False
+    """Something was recorded, whether or not it shows on the home screen."""
 
 
 class TownWatch:
@@ -199,7 +199,7 @@ class TownWatch:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="town")
         self._changed = asyncio.Event()
         self._feed: deque[FeedRow] = deque(maxlen=FEED_LINES)
-        self._shelf = _Shelf()
+        self._ready = _Ready()
         self._daemon: tuple[datetime | None, int, bool | None] = (None, -1, None)
         self._due: datetime | None = None
         self._forced = True
@@ -259,7 +259,7 @@ class TownWatch:
         for event in events:
             self._take_in(event)
         if self._last is not None or not town.is_town:
-            self._shelf.update(town, hands, events)
+            self._ready.update(town, hands, events)
         ages = Ages(now)
         view = home_until(
             town,
@@ -267,12 +267,11 @@ class TownWatch:
             tuple(self._feed),
             ages,
             path=at_home(hands.ledger.home),
-            beads=self._shelf.rows,
-            ready=self._shelf.ready,
+            ready=self._ready.count,
         )
-        self._due = min(filter(None, (ages.until, self._shelf.due, now + DUE_AT_MOST)))
+        self._due = min(filter(None, (ages.until, self._ready.due, now + DUE_AT_MOST)))
         newest = _age_ms(events[-1], now) if events else None
-        return _Reading(view, newest or 0.0)
+        return _Reading(view, newest or 0.0, bool(events))
 
     def _seen(self, town: Town, hands: Hands, now: datetime) -> Seen:
         seen = self.mirror.seen if self.mirror is not None else Seen(sessions={})
@@ -356,7 +355,7 @@ class TownWatch:
             self._changed.clear()
 
     def _announce(self, reading: _Reading) -> None:
-        if reading.view is None or reading.view == self._last:
+        if reading.view is None or (reading.view == self._last and not reading.is_news):
             return
         if self._last is None:
             # What the first frame could do without comes right behind it.

@@ -150,8 +150,6 @@ class AgentActs(VerbActs):
             self._type_into(address)
 
     def _type_into(self, address: str) -> None:
-        if self.home.shows_beads:
-            self.home.go_to("agents")
         self.home.come_to_live()
         self.typing_into = address
         self.live.typing = True

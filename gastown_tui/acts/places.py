@@ -23,6 +23,10 @@ def make(name: str) -> Place:
         LookupError: there is no such place.
     """
     match name:
+        case "beads":
+            from gastown_tui.screens.beads import BeadsScreen
+
+            return BeadsScreen()
         case "graph":
             from gastown_tui.screens.graph import GraphPlace
 
@@ -40,11 +44,13 @@ class PlaceActs(VerbActs):
 
     def action_place(self, name: str) -> None:
         """Go to a place, or from there back home; it stands as it was left."""
-        if name == "home" or name == self.place.NAME:
-            self.come_home()
-            return
+        wanted = "home" if name == self.place.NAME else name
         self.come_home()
-        self.visit(name)
+        if not self.home.is_town:
+            # A ledger without a town has its beads for a first screen.
+            self.visit("beads")
+        if wanted != "home":
+            self.visit(wanted)
 
     def visit(self, name: str) -> Place:
         """Go to a place from the one we are in; leaving it leads back here."""

@@ -7,11 +7,6 @@ from textual import on
 from gastown_tui.acts.agents import AgentActs
 from gastown_tui.acts.mail import MailActs
 from gastown_tui.acts.places import PlaceActs
-from gastown_tui.core.errors import GastownError
-from gastown_tui.core.fold import Town
-from gastown_tui.core.ports import Hands
-from gastown_tui.core.views.bead_text import whole
-from gastown_tui.screens.home import HomeScreen
 from gastown_tui.screens.place import Place
 
 
@@ -49,8 +44,6 @@ class RowActs(AgentActs, MailActs, PlaceActs):
                 await self.read_letter(key)
             case "convoys":
                 self.run_named("convoy status", {"convoy": key})
-            case "beads":
-                self.run_named("bd show", {"ids": (key,)})
             case "feed":
                 self._open_event(key)
             case "needs":
@@ -94,25 +87,6 @@ class RowActs(AgentActs, MailActs, PlaceActs):
             return
         await self.reply_to_agent(self.place.agent_meant())
 
-    # -------------------------------------------------------------------------------------------------- beads
-
-    @on(HomeScreen.BeadSelected)
-    async def _bead_selected(self, message: HomeScreen.BeadSelected) -> None:
-        def page(_hands: Hands, town: Town) -> tuple[str, str]:
-            bead = town.find(message.bead_id)
-            return (bead.title, whole(town, bead, time=_day)) if bead else ("", "no longer there")
-
-        try:
-            title, text = await self.watch_town.ask(page)
-        except GastownError as error:
-            title, text = "", error.message
-        self.home.show_bead(message.bead_id, title, text)
-
-    def action_beads(self) -> None:
-        """Beads where the agents stand; again for the agents."""
-        home = self.come_home()
-        home.go_to("agents" if home.shows_beads and home.is_town else "beads")
-
     # -------------------------------------------------------------------------------------------------- panes
 
     def action_pane(self, number: int) -> None:
@@ -141,7 +115,3 @@ class RowActs(AgentActs, MailActs, PlaceActs):
     def action_theme(self) -> None:
         """Choose a theme."""
         self.search_themes()
-
-
-def _day(text: str) -> str:
-    return text[:16].replace("T", " ")

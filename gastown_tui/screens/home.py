@@ -50,9 +50,7 @@ class HomeScreen(HomeLayout):
                 for name in ("convoys", "mail", "feed"):
                     yield self.sections[name]
             yield self.sections["agents"]
-            yield self.sections["beads"]
             yield self.live
-            yield self.page
 
     def on_mount(self) -> None:
         """Start on the agents; the rest fills as the town is read."""
@@ -73,7 +71,6 @@ class HomeScreen(HomeLayout):
             self._title_live()
         if before is None and not view.is_town:
             self.add_class("-lone")
-            self.go_to("beads")
 
     def show_look(self, address: str, look: AgentScreen | None, why_not: str = "") -> None:
         """Draw the selected agent's screen, or say why there is none."""
@@ -109,7 +106,7 @@ class HomeScreen(HomeLayout):
     def filtered_pane(self) -> str:
         """The list a filter typed now is for."""
         pane = self.focused_pane
-        return pane if pane in LISTS else "beads" if self.shows_beads else "agents"
+        return pane if pane in LISTS else "agents"
 
     def filter_changed(self, pane: str) -> None:
         """Show the rows that pass."""
@@ -120,7 +117,7 @@ class HomeScreen(HomeLayout):
         """Hints go by the pane; while somebody types into an agent there is but one."""
         if self.live.typing:
             return ("typing",)
-        return (self.focused_pane,) if self.is_town else ("alone",)
+        return (self.focused_pane,)
 
     # -------------------------------------------------------------------------------------------------- asking
 
@@ -138,9 +135,7 @@ class HomeScreen(HomeLayout):
     def focused_key(self) -> str:
         """Key of the row under the cursor of the focused pane."""
         pane = self.focused_pane
-        if pane == "live":
-            return self.list_of("beads").cursor_key if self.shows_beads else self.selected
-        return self.list_of(pane).cursor_key
+        return self.selected if pane == "live" else self.list_of(pane).cursor_key
 
     def agent_meant(self) -> str:
         """The agent that keys are about: the one under the cursor, though its screen may not be shown yet."""
@@ -152,12 +147,10 @@ class HomeScreen(HomeLayout):
 
     def what_is_selected(self) -> dict[str, tuple[str, ...]]:
         """What the focused rows say about a form's fields, by the kind of value (`verbs.declare.Suggest`)."""
-        pane = "beads" if self.shows_beads and self.focused_pane == "live" else self.focused_pane
+        pane = self.focused_pane
         chosen = self.list_of(pane).marked if pane != "live" else ()
         chosen = chosen or ((self.focused_key,) if self.focused_key else ())
         match pane:
-            case "beads":
-                return {Suggest.BEAD: chosen, Suggest.READY: chosen}
             case "convoys":
                 return {Suggest.CONVOY: chosen}
             case "mail":
@@ -181,8 +174,6 @@ class HomeScreen(HomeLayout):
 
     def select(self, address: str) -> None:
         """Look at an agent, wherever it was asked for."""
-        if self.shows_beads:
-            self.trade(beads=False)
         self.list_of("agents").move_to(address)
         self._look_at(address)
 
@@ -201,8 +192,6 @@ class HomeScreen(HomeLayout):
         pane = self.pane_of(message.row_list)
         if pane == "agents":
             self._look_at(message.key)
-        elif pane == "beads" and self.shows_beads:
-            self.post_message(self.BeadSelected(message.key))
         elif pane == "needs" and message.row_list.has_focus and (need := self.need(message.key)) and need.address:
             self.select(need.address)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
-from textual.message import Message
 from textual.widget import Widget
 
 from gastown_tui.core.views.home import HomeView
@@ -13,7 +12,6 @@ from gastown_tui.screens.place import Place
 from gastown_tui.widgets.key_line import KeyHint, KeyLine
 from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.needs_you import NeedsYou
-from gastown_tui.widgets.page import Page
 from gastown_tui.widgets.row_list import RowList
 from gastown_tui.widgets.section import Section
 
@@ -24,17 +22,6 @@ class HomeLayout(Place):
     NAME = "home"
     PANES: ClassVar[tuple[str, ...]] = PANE_NAMES
 
-    class BeadSelected(Message):
-        """Another bead is the one that is read."""
-
-        def __init__(self, bead_id: str) -> None:
-            super().__init__()
-            self.bead_id = bead_id
-
-        def can_replace(self, message: Message) -> bool:
-            """Only the last of several moves is news."""
-            return isinstance(message, HomeLayout.BeadSelected)
-
     def __init__(self) -> None:
         super().__init__()
         self.view: HomeView | None = None
@@ -42,7 +29,6 @@ class HomeLayout(Place):
         self.needs = NeedsYou(id="needs")
         self.needs.display = False
         self.live = LivePane(id="live")
-        self.page = Section("", Page(), id="page")
         self.sections = {name: _section(pane) for name, pane in LISTS.items()}
         self._tabs = KeyLine(id="tabs")
         self._pane = "agents"
@@ -57,19 +43,12 @@ class HomeLayout(Place):
         return self.view is None or self.view.is_town
 
     @property
-    def shows_beads(self) -> bool:
-        """Whether the beads stand where the agents would."""
-        return self.has_class("-beads")
-
-    @property
     def focused_pane(self) -> str:
         """The pane the keys go to."""
         widget: Widget | None = self.focused
         while widget is not None:
             if widget.id in PANE_NAMES:
                 return widget.id
-            if widget.id == "page":
-                return "live"
             widget = widget.parent if isinstance(widget.parent, Widget) else None
         return self._pane
 
@@ -88,35 +67,11 @@ class HomeLayout(Place):
         if pane == "needs" and not (self.view and self.view.needs):
             self.app.notify("nobody needs you", markup=False)
             return
-        if not self.is_town and pane not in {"beads", "live"}:
-            return
-        if pane in {"beads", "agents"}:
-            self.trade(beads=pane == "beads")
         if self.has_class("-zoomed") and not self.has_class(f"-zoom-{pane}"):
             self.zoom("")
         if pane != "needs":
             self._show_pane(pane)
-        self.set_focus(self._body_of(pane))
-
-    def _body_of(self, pane: str) -> Widget:
-        if pane != "live":
-            return self.list_of(pane)
-        return self.page.body if self.shows_beads else self.live
-
-    def trade(self, *, beads: bool) -> None:
-        """Beads where the agents stand, or the other way round; the screen beside them follows."""
-        if beads == self.shows_beads:
-            return
-        self.set_class(beads, "-beads")
-        if beads:
-            self.post_message(self.BeadSelected(self.list_of("beads").cursor_key))
-
-    def show_bead(self, bead_id: str, title: str, page: str) -> None:
-        """Read a bead where an agent's screen would be."""
-        if not self.shows_beads or self.list_of("beads").cursor_key != bead_id:
-            return
-        self.page.header.title = title or bead_id
-        cast(Page, self.page.body).show(page.strip("\n"))
+        self.set_focus(self.live if pane == "live" else self.list_of(pane))
 
     def _show_pane(self, pane: str) -> None:
         for each in PANE_NAMES:
@@ -162,7 +117,7 @@ class HomeLayout(Place):
 
     def go_back(self) -> None:
         """Close the filter, else the zoom, else drop the focused list's filter, else leave the live screen."""
-        if self.has_class("-zoom-live") and not self._filter_line.display:
+        if self.has_class("-zoom-live") and self._visits and not self._filter_line.display:
             self.come_back()
         else:
             super().go_back()
@@ -171,7 +126,7 @@ class HomeLayout(Place):
         """There is nowhere to go back to but from the live screen."""
         if self.focused_pane in {"live", "needs"}:
             self._visits.clear()
-            self.go_to("agents" if self.is_town and not self.shows_beads else "beads")
+            self.go_to("agents")
 
 
 def _section(pane: Pane) -> Section:

@@ -85,22 +85,10 @@ AGENTS = Pane(
     fills="rig add",
     keeps_cursor=True,
 )
-BEADS = Pane(
-    name="beads",
-    title="Beads",
-    columns=rows.BEAD_COLUMNS,
-    rows=lambda view: view.beads,
-    lines=lambda kept, _zone: rows.BeadLines(kept),
-    note=lambda view: f"{len(view.beads)} · ready first",
-    empty="No beads.",
-    fills="bd create",
-    keeps_cursor=True,
-)
-
-LISTS: dict[str, Pane] = {pane.name: pane for pane in (CONVOYS, MAIL, FEED, AGENTS, BEADS)}
+LISTS: dict[str, Pane] = {pane.name: pane for pane in (CONVOYS, MAIL, FEED, AGENTS)}
 """The titled lists; Needs you and the live screen are panes of their own kind."""
 
-PANE_NAMES = ("needs", "convoys", "mail", "feed", "agents", "live", "beads")
+PANE_NAMES = ("needs", "convoys", "mail", "feed", "agents", "live")
 """Every pane by the digit that goes to it."""
 
 

@@ -10,7 +10,6 @@ from typing import overload
 from gastown_tui.core.model.times import moment
 from gastown_tui.core.views.feed import FeedRow
 from gastown_tui.core.views.home import AgentRow, ConvoyRow, MailRow, NeedRow
-from gastown_tui.core.views.shelf import BeadRow
 from gastown_tui.core.views.tones import Tone
 from gastown_tui.widgets.columns import Column
 from gastown_tui.widgets.lines import Heading, Line, Row
@@ -52,9 +51,6 @@ CONVOY_COLUMNS = (
 
 MAIL_COLUMNS = (Column(1), Column(13), Column(), Column(4, right=True, gap=0))
 """Whether it is unread, from whom, subject, age."""
-
-BEAD_COLUMNS = (Column(1), Column(12), Column(2), Column(11), Column(), Column(4, right=True, gap=0))
-"""Glyph, id, priority, state, title, age."""
 
 FEED_COLUMNS = (Column(8, needs=44), Column(12), Column(9), Column(gap=0))
 """Time of day, who, what, about what."""
@@ -174,29 +170,6 @@ def convoy_lines(rows: Sequence[ConvoyRow]) -> tuple[Line, ...]:
         )
         for row in rows
     )
-
-
-class BeadLines(Sequence[Line]):
-    """Rows of beads, made only when they come into the window; the key is the bead's id."""
-
-    def __init__(self, rows: Sequence[BeadRow]) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Line: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Line]: ...
-    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
-        if isinstance(index, slice):
-            return BeadLines(self._rows[index])
-        row = self._rows[index]
-        ink = INK_OF[row.tone]
-        title = Piece(row.title, "dim" if row.state == "closed" else "ink")
-        cells = (Piece(row.glyph, ink), Piece(row.bead_id, "note"), Piece(f"P{row.priority}", "dim"))
-        return Row(row.bead_id, (*cells, Piece(row.state, ink), title, Piece(row.age, "dim")))
 
 
 def mail_lines(rows: Sequence[MailRow]) -> tuple[Line, ...]:

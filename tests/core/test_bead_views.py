@@ -37,16 +37,16 @@ def kept(text: str) -> list[str]:
 
 
 def test_an_open_bead_is_ready_or_waiting() -> None:
-    states = {item.bead.id: item.state for item in BeadItems().read(a_shelf(), NOW)}
+    states = {str(item.bead.id): item.state for item in BeadItems().read(a_shelf(), NOW)}
     assert (states["ap-2"], states["ap-3"], states["ap-4"]) == ("ready", "waiting", "in_progress")
 
 
 def test_a_row_is_made_anew_only_where_a_bead_changed() -> None:
     town, items = a_shelf(), BeadItems()
-    before = {item.bead.id: item for item in items.read(town, NOW)}
+    before = {str(item.bead.id): item for item in items.read(town, NOW)}
     shelf = town.ledgers["api"].beads
     shelf[before["ap-2"].bead.id] = a_bead("ap-2", "Crash on start", status="closed")
-    after = {item.bead.id: item for item in items.read(town, NOW)}
+    after = {str(item.bead.id): item for item in items.read(town, NOW)}
     changed = {bead_id for bead_id, item in after.items() if item is not before[bead_id]}
     assert changed == {"ap-2", "ap-3"}
     assert after["ap-3"].state == "ready"
@@ -75,7 +75,7 @@ def test_what_can_be_begun_comes_first_and_what_is_over_last() -> None:
 
 
 def test_ids_are_ordered_as_people_count() -> None:
-    ids = [item.bead.id for item in in_order(BeadItems().read(a_shelf(), NOW), "id")]
+    ids = [str(item.bead.id) for item in in_order(BeadItems().read(a_shelf(), NOW), "id")]
     assert ids.index("ap-2") < ids.index("ap-3") < ids.index("ap-10")
 
 

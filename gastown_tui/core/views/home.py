@@ -16,7 +16,6 @@ from gastown_tui.core.views.agent_rows import AgentRow, roster
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.feed import FeedRow, short
 from gastown_tui.core.views.needs import NeedRow, needs_you
-from gastown_tui.core.views.shelf import BeadRow
 from gastown_tui.core.views.tones import Tone
 
 __all__ = ["AgentRow", "ConvoyRow", "HomeView", "MailRow", "NeedRow", "StatusView", "home", "home_until", "needs_you"]
@@ -78,8 +77,6 @@ class HomeView(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[AgentRow, ...]
     mail: tuple[MailRow, ...]
     feed: tuple[FeedRow, ...]
-    beads: tuple[BeadRow, ...] = ()
-    """The shelf, when somebody looks at it."""
     is_town: bool = True
     """False for a lone ledger: beads are all there is."""
 
@@ -91,7 +88,6 @@ def home(
     now: datetime,
     *,
     path: str = "",
-    beads: tuple[BeadRow, ...] = (),
     ready: int | None = None,
 ) -> HomeView:
     """Read the whole home screen.
@@ -102,10 +98,9 @@ def home(
         feed: Lines already read, newest first (`views.feed`).
         now: The moment of reading.
         path: The town's folder as the person knows it.
-        beads: Rows already read (`views.shelf`); they cost with the size of the shelf, so not every look makes them.
         ready: How many beads could be started, when that was counted.
     """
-    return home_until(town, seen, feed, Ages(now), path=path, beads=beads, ready=ready)
+    return home_until(town, seen, feed, Ages(now), path=path, ready=ready)
 
 
 def home_until(
@@ -115,7 +110,6 @@ def home_until(
     ages: Ages,
     *,
     path: str = "",
-    beads: tuple[BeadRow, ...] = (),
     ready: int | None = None,
 ) -> HomeView:
     """The same; `ages` learns until when what is shown holds if nothing happens."""
@@ -147,7 +141,6 @@ def home_until(
         agents=agents,
         mail=mail,
         feed=feed,
-        beads=beads,
         is_town=town.is_town,
     )
 

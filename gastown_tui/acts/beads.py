@@ -1,0 +1,389 @@
+"""Acts on beads: read one, file one, edit one, and one thing done to all that are marked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any, NamedTuple
+
+from textual import on, work
+
+from gastown_tui.acts.bead_undo import STEPS, Undo, watched
+from gastown_tui.acts.places import PlaceActs
+from gastown_tui.acts.verbs import Failed, Then, filled
+from gastown_tui.core import verbs
+from gastown_tui.core.errors import GastownError
+from gastown_tui.core.fold import Town
+from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.ports import Hands
+from gastown_tui.core.verbs.declare import Receipt, Verb
+from gastown_tui.core.views.bead_detail import BeadDetail, bead_detail
+from gastown_tui.core.views.bead_history import Happened, beginnings, history
+from gastown_tui.core.views.suggestions import Suggestion
+from gastown_tui.screens.bead_form import EDITED, FILED, BeadForm, Desk, as_edited
+from gastown_tui.screens.beads import BeadsScreen
+from gastown_tui.screens.place import Place
+
+REST_S = 0.12
+"""How long the cursor rests on a bead before its past is read."""
+MOST_NAMED = 3
+"""Refused beads named in one line."""
+
+
+class Ask(NamedTuple):
+    """One thing that is done to all chosen beads."""
+
+    verb: str
+    heading: str
+    asks: tuple[str, ...]
+
+
+ASKS = {
+    "close": Ask("bd close", "Close", ("reason",)),
+    "reopen": Ask("bd reopen", "Open again", ("reason",)),
+    "priority": Ask("bd update", "Priority of", ("priority",)),
+    "status": Ask("bd update", "Status of", ("status",)),
+    "assign": Ask("bd update", "Assign", ("assignee",)),
+    "label": Ask("bd update", "Labels of", ("add_label", "remove_label")),
+    "defer": Ask("bd defer", "Put off", ("until",)),
+}
+DONE = {
+    "bd close": "closed",
+    "bd reopen": "opened again",
+    "bd update": "changed",
+    "bd defer": "put off",
+    "bd undefer": "taken back",
+    "bd delete": "deleted",
+}
+"""What is said of beads when a verb has done its work."""
+
+
+class BeadActs(PlaceActs):
+    """What keys do in the place of beads."""
+
+    undone: list[Undo]
+    """What can be taken back, the last act last."""
+    zone: tzinfo | None
+    """Where the clock on the wall hangs."""
+
+    @property
+    def beads_place(self) -> BeadsScreen | None:
+        """The place of beads, when we are in it."""
+        return self.place if isinstance(self.place, BeadsScreen) else None
+
+    # -------------------------------------------------------------------------------------------------- reading
+
+    @on(Place.Opened)
+    def _beads_opened(self, message: Place.Opened) -> None:
+        if isinstance(message.place, BeadsScreen):
+            message.place.page.zone = self.zone
+
+    @on(BeadsScreen.BeadWanted)
+    def _bead_wanted(self, message: BeadsScreen.BeadWanted) -> None:
+        if (place := self.beads_place) is not None:
+            self._read_bead(place, message.bead_id)
+
+    @work(exclusive=True, group="bead")
+    async def _read_bead(self, place: BeadsScreen, bead_id: str) -> None:
+        def read(hands: Hands, town: Town) -> BeadDetail:
+            return bead_detail(town, bead_id, hands.clock.now(), place.reader.beads.state_of)
+
+        if not bead_id:
+            place.show_bead(bead_id, None)
+            return
+        try:
+            detail = await self.watch_town.ask(read)
+        except GastownError as error:
+            place.show_bead(bead_id, None, error.message)
+            return
+        place.show_bead(bead_id, detail)
+        await asyncio.sleep(REST_S)
+        # The log is read on a thread of its own: the town goes on being read meanwhile.
+        past = await asyncio.get_running_loop().run_in_executor(None, self._past_of, detail)
+        place.show_history(bead_id, past)
+
+    def _past_of(self, detail: BeadDetail) -> tuple[Happened, ...]:
+        bead = detail.bead
+        try:
+            told = history(self.watch_town.hands_for_verbs().ledger.history(detail.ledger), bead.id)
+        except GastownError:
+            told = ()
+        # What was there before the log began is told by the bead itself.
+        return told if any(each.word == "filed" for each in told) else (*told, *_older(bead, told))
+
+    @on(Place.Wanted)
+    def _wanted_of_bead(self, message: Place.Wanted) -> None:
+        place = self.beads_place
+        if place is None:
+            return
+        if message.act == "open:beads":
+            place.read_bead()
+        elif message.act == "agent":
+            home = self.come_home()
+            home.select(message.subject)
+            home.go_to("agents")
+
+    def action_bead_back(self) -> None:
+        """Back along the trail of beads."""
+        if (place := self.beads_place) is not None:
+            place.step_back()
+
+    # -------------------------------------------------------------------------------------------------- how it is seen
+
+    def action_bead_board(self) -> None:
+        """The board for the list; again for the list."""
+        if (place := self.beads_place) is not None:
+            place.toggle_board()
+
+    def action_bead_order(self) -> None:
+        """Another order of the list, or other columns of the board."""
+        if (place := self.beads_place) is not None:
+            place.next_order()
+
+    def action_bead_backwards(self) -> None:
+        """The same order the other way round."""
+        if (place := self.beads_place) is not None:
+            place.turn_round()
+
+    # -------------------------------------------------------------------------------------------------- one bead
+
+    async def action_verb(self, name: str) -> None:
+        """Open a verb's form; a bead is filed with the same form everywhere."""
+        if name == "bd create":
+            await self.action_bead_create()
+        else:
+            await super().action_verb(name)
+
+    async def action_bead_create(self) -> None:
+        """File a bead."""
+        if (verb := verbs.find("bd create")) is not None:
+            offers = {"labels": await self._labels(), "deps": await self._ids()}
+            await self.push_screen(BeadForm(verb, "File a bead", FILED, self._desk(), offers=offers))
+
+    async def action_bead_edit(self) -> None:
+        """Edit the bead under the cursor."""
+        bead, verb = await self._chosen_bead(), verbs.find("bd update")
+        if bead is not None and verb is not None:
+            form = BeadForm(
+                verb,
+                f"Edit {bead.id}",
+                EDITED,
+                self._desk(),
+                given={"ids": (bead.id,)},
+                preset=as_edited(bead),
+                offers={"set_labels": await self._labels()},
+            )
+            await self.push_screen(form)
+
+    async def action_bead_comment(self) -> None:
+        """Say something about the bead under the cursor."""
+        await self._ask_about_one("bd comments add", "Comment on", "id", ("words",))
+
+    async def action_bead_needs(self, verb: str) -> None:
+        """Let the bead under the cursor wait for another one, or no longer."""
+        bead = await self._chosen_bead()
+        if bead is None:
+            return
+        heading = "waits for" if verb == "add" else "no longer waits for"
+        offers = {}
+        if verb == "remove":
+            found = await self._titles([edge.depends_on_id for edge in bead.needs])
+            offers["depends_on"] = found
+            if not found:
+                self.say(f"{bead.id} waits for nothing")
+                return
+        await self._ask_about_one(f"bd dep {verb}", "", "issue", ("depends_on",), offers, f"{bead.id} {heading}")
+
+    async def _ask_about_one(
+        self,
+        name: str,
+        word: str,
+        parameter: str,
+        asks: tuple[str, ...],
+        offers: dict[str, tuple[Suggestion, ...]] | None = None,
+        heading: str = "",
+    ) -> None:
+        place, verb = self.beads_place, verbs.find(name)
+        if place is None or verb is None or not place.focused_key:
+            return
+        bead_id = place.focused_key
+        form = BeadForm(
+            verb, heading or f"{word} {bead_id}", asks, self._desk(), given={parameter: bead_id}, offers=offers
+        )
+        await self.push_screen(form)
+
+    async def _chosen_bead(self) -> Bead | None:
+        place = self.beads_place
+        bead_id = place.focused_key if place is not None else ""
+        if not bead_id:
+            self.say("no bead is selected")
+            return None
+        try:
+            return await self.watch_town.ask(lambda _hands, town: town.bead(bead_id))
+        except GastownError as error:
+            self.complain(error)
+            return None
+
+    # -------------------------------------------------------------------------------------------------- many beads
+
+    async def action_bead_ask(self, what: str) -> None:
+        """Ask for what is needed to do one thing to all chosen beads."""
+        ask, ids = ASKS[what], self._ids_chosen()
+        verb = verbs.find(ask.verb)
+        if not ids or verb is None:
+            return
+        offers = {"add_label": await self._labels()} if what == "label" else {}
+        if what == "label":
+            offers["remove_label"] = await self._labels(ids)
+        heading = f"{ask.heading} {named(ids)}"
+        await self.push_screen(BeadForm(verb, heading, ask.asks, self._desk(), given={"ids": ids}, offers=offers))
+
+    def action_bead_claim(self) -> None:
+        """Take the chosen beads: ours, in progress."""
+        if ids := self._ids_chosen():
+            self.run_named("bd update", {"ids": ids, "claim": True})
+
+    async def action_bead_defer(self) -> None:
+        """Put the chosen beads off; those that are put off are taken back."""
+        ids = self._ids_chosen()
+        found = await self.watch_town.ask(lambda _hands, town: [town.find(each) for each in ids])
+        if found and all(bead is not None and bead.state == "deferred" for bead in found):
+            self.run_named("bd undefer", {"ids": ids})
+        else:
+            await self.action_bead_ask("defer")
+
+    def action_bead_delete(self) -> None:
+        """Delete the chosen beads, once the person has seen what that means."""
+        ids, verb = self._ids_chosen(), verbs.find("bd delete")
+        if ids and verb is not None:
+            self._delete(verb, ids)
+
+    @work(group="asking")
+    async def _delete(self, verb: Verb, ids: tuple[str, ...]) -> None:
+        from gastown_tui.cli.line import write_line
+        from gastown_tui.screens.ask import AskScreen
+
+        arguments = filled(verb, {"ids": ids, "force": True})
+        losses = await self.rehearsed(verb, {**arguments, "force": False})
+        question = f"Delete {named(ids)} for good? It cannot be taken back."
+        if await self.push_screen_wait(AskScreen(question, write_line(verb, arguments), losses)):
+            self.run_verb(verb, arguments)
+
+    def _ids_chosen(self) -> tuple[str, ...]:
+        ids = self.beads_place.chosen if self.beads_place is not None else ()
+        if not ids:
+            self.say("no bead is selected")
+        return ids
+
+    # -------------------------------------------------------------------------------------------------- answers
+
+    def run_verb(
+        self, verb: Verb, arguments: dict[str, Any], *, then: Then | None = None, failed: Failed | None = None
+    ) -> None:
+        """Run a verb; what it does to beads can be taken back."""
+        is_kept = verb.name in DONE and verb.name != "bd delete"
+        super().run_verb(watched(verb, self._keep) if is_kept else verb, arguments, then=then, failed=failed)
+
+    def _keep(self, undo: Undo) -> None:
+        self.undone[:] = [*self.undone, undo][-STEPS:]
+
+    def show_receipt(self, verb: Verb, receipt: Receipt | None) -> None:
+        """What was done to beads in one line; who was refused is named with the reason."""
+        place = self.beads_place
+        if receipt is None or place is None or verb.name not in DONE:
+            super().show_receipt(verb, receipt)
+            return
+        place.clear_marks()
+        complaints = [each.removeprefix("Error: ") for each in receipt.warnings()]
+        self.say(f"{_said(verb.name, receipt)}" + (f" · {len(complaints)} refused" if complaints else ""))
+        if complaints:
+            more = f"\n… and {len(complaints) - MOST_NAMED} more" if len(complaints) > MOST_NAMED else ""
+            self.warn("\n".join(complaints[:MOST_NAMED]) + more)
+
+    def action_bead_undo(self) -> None:
+        """Take the last act back."""
+        if not self.undone:
+            self.say("there is nothing to take back")
+            return
+        undo, verb = self.undone.pop(), verbs.find("bd update")
+        if verb is not None:
+            self._take_back(verb, undo)
+
+    @work(thread=True, exit_on_error=False, group="verbs")
+    def _take_back(self, verb: Verb, undo: Undo) -> None:
+        try:
+            for step in undo.steps:
+                verb.run(self.watch_town.hands_for_verbs(), **filled(verb, {"ids": step.ids, **step.arguments}))
+        except GastownError as error:
+            self.call_from_thread(self.complain, error)
+        else:
+            self.call_from_thread(self.say, f"taken back: {undo.name} of {counted(undo.count)}")
+
+    # -------------------------------------------------------------------------------------------------- the editor
+
+    @on(BeadForm.EditorWanted)
+    async def _editor_wanted(self, message: BeadForm.EditorWanted) -> None:
+        from gastown_tui.acts.editor import edited
+
+        try:
+            text = await edited(self, message.row.value)
+        except GastownError as error:
+            self.complain(error)
+            return
+        if text is not None:
+            message.row.write(text)
+
+    # -------------------------------------------------------------------------------------------------- offers
+
+    def _desk(self) -> Desk:
+        from gastown_tui.cli.line import write_line
+
+        return self._offer, write_line, self.rehearsed
+
+    async def _labels(self, ids: Sequence[str] = ()) -> tuple[Suggestion, ...]:
+        """The labels there are, or those some beads have, the most frequent first."""
+
+        def count(_hands: Hands, town: Town) -> tuple[Suggestion, ...]:
+            from collections import Counter
+
+            beads = filter(None, map(town.find, ids)) if ids else town.beads()
+            found = Counter(label for bead in beads for label in bead.labels or ())
+            return tuple(Suggestion(label, counted(number)) for label, number in found.most_common(200))
+
+        return await self.watch_town.ask(count)
+
+    async def _ids(self) -> tuple[Suggestion, ...]:
+        from gastown_tui.core.views.suggestions import suggestions
+
+        return await self.watch_town.ask(lambda _hands, town: suggestions(town, "bead"))
+
+    async def _titles(self, ids: Sequence[str]) -> tuple[Suggestion, ...]:
+        def read(_hands: Hands, town: Town) -> tuple[Suggestion, ...]:
+            found = ((each, town.find(each)) for each in ids)
+            return tuple(Suggestion(each, bead.title if bead is not None else "not here") for each, bead in found)
+
+        return await self.watch_town.ask(read)
+
+
+def _older(bead: Bead, told: Sequence[Happened]) -> tuple[Happened, ...]:
+    known = {each.word for each in told}
+    return tuple(each for each in beginnings(bead) if each.word not in known)
+
+
+def _said(name: str, receipt: Receipt) -> str:
+    acted = getattr(receipt, "acted", receipt)
+    beads = getattr(acted, "beads", ())
+    if not beads:
+        return receipt.text().strip("\n").partition("\n")[0]
+    return f"{DONE[name]} {named([bead.id for bead in beads])}"
+
+
+def named(ids: Sequence[str]) -> str:
+    """One bead by its id, several by their number."""
+    return ids[0] if len(ids) == 1 else counted(len(ids))
+
+
+def counted(number: int) -> str:
+    """So many beads."""
+    return f"{number} bead" if number == 1 else f"{number} beads"
