@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 
 import msgspec
 
@@ -165,6 +165,28 @@ def cycle_path(town: Town, start: BeadId, target: BeadId) -> tuple[BeadId, ...]:
             if following not in came_from:
                 came_from[following] = at
                 front.append(following)
+    return ()
+
+
+def loop_among(town: Town, pairs: Iterable[tuple[BeadId, BeadId]]) -> tuple[BeadId, ...]:
+    """A ring that edges about to be added would close together with those there are; empty when there is none."""
+    fresh: dict[BeadId, list[BeadId]] = {}
+    for source, target in pairs:
+        fresh.setdefault(source, []).append(target)
+    for start in fresh:
+        came_from: dict[BeadId, BeadId] = {}
+        front = [start]
+        while front:
+            at = front.pop()
+            for following in (*_targets(town, at), *fresh.get(at, ())):
+                if following == start:
+                    path = [start, at]
+                    while path[-1] != start:
+                        path.append(came_from[path[-1]])
+                    return tuple(reversed(path))
+                if following not in came_from:
+                    came_from[following] = at
+                    front.append(following)
     return ()
 
 

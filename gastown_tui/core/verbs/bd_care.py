@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from gastown_tui.core.errors import BadInput
+from gastown_tui.core.errors import BadInput, GastownError
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
@@ -173,12 +173,19 @@ def merge(
 def find_duplicates(
     hands: Hands,
     *,
-    method: Annotated[str, Arg("How to compare", choices=("mechanical",))] = "mechanical",
+    method: Annotated[str, Arg("How to compare", choices=("mechanical", "ai"))] = "mechanical",
+    model: Annotated[str, Arg("Which model would compare", hidden=True)] = "",
     threshold: Annotated[float, Arg("How alike, 0 to 1")] = 0.5,
     status: Annotated[str, Arg("Only this status", flags=("--status", "-s"))] = "",
     limit: Annotated[int, Arg("At most so many", flags=("--limit", "-n"))] = 50,
 ) -> Receipt:
     """Find open beads that say nearly the same."""
+    del model
+    if method == "ai":
+        raise GastownError(
+            "find-duplicates --method ai needs a model over the network, and this program calls none",
+            hint="--method mechanical compares words",
+        )
     if not 0 < threshold <= 1:
         raise BadInput("--threshold must be above 0 and at most 1")
     beads = [b for b in beads_here(hands, hands.ledger.read()) if not status or b.state == status]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
-from gastown_tui.core.errors import BadInput, NotFound
+import msgspec
+
+from gastown_tui.core.errors import BadInput, NotFound, Refused
+from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
@@ -17,6 +21,8 @@ from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json, bead_text, bead_trees
 
 Issue = Annotated[str, Arg("A bead", metavar="ID", suggest=Suggest.BEAD)]
+_FILE_LIMIT_BYTES = 4_000_000
+_EDGE_LINE = '{"issue_id": "A", "depends_on_id": "B", "type": "blocks"}'
 _DIRECTIONS = ("down", "up", "both")
 
 
@@ -44,17 +50,26 @@ def dep(
 @verb("bd dep add", group="beads", needs=Needs.LEDGER, compact_errors=True)
 def add(
     hands: Hands,
-    issue: Issue,
+    issue: Annotated[str, Arg("A bead", metavar="ID", suggest=Suggest.BEAD)] = "",
     depends_on: Annotated[str, Arg("What it depends on", metavar="ID", suggest=Suggest.BEAD)] = "",
     *,
     blocked_by: Annotated[str, Arg("The same, as an option", metavar="ID")] = "",
     depends_on_: Annotated[str, Arg("The same, as an option", flags=("--depends-on",), metavar="ID")] = "",
     type_: Annotated[str, Arg("blocks, parent-child, discovered-from, related, …", flags=("--type", "-t"))] = "",
+    file: Annotated[
+        Path | None, Arg("Many at once, an edge a line as JSON; - reads standard input", suggest=Suggest.PATH)
+    ] = None,
+    no_cycle_check: Annotated[bool, Arg("Accepted; cycles are always refused", hidden=True)] = False,
 ) -> Receipt:
     """Make a bead depend on another.
 
     Without a type, an epic becomes its parent; anything else blocks it.
     """
+    del no_cycle_check
+    if file is not None:
+        return _many(hands, file, type_)
+    if not issue:
+        raise BadInput("requires at least 1 arg(s), only received 0")
     option = blocked_by or depends_on_
     if depends_on and option:
         raise BadInput("cannot use both positional depends-on-id and --blocked-by/--depends-on flag")
@@ -74,6 +89,45 @@ def add(
         value={"depends_on_id": target_id, "issue_id": bead.id, "status": "added", "type": kind},
         complaints=_cycle_warning(after, bead.id, target_id) if kind == edges.SYMMETRIC else (),
     )
+
+
+class _Line(msgspec.Struct, frozen=True):
+    depends_on_id: str = ""
+    issue_id: str = ""
+    id: str = ""
+    blocked_by: str = ""
+    type: str = ""
+
+
+def _many(hands: Hands, file: Path, type_: str) -> Said:
+    """Every edge of a file, in one transaction: all of them or none."""
+    place = Path("/dev/stdin") if str(file) == "-" else hands.cwd / file
+    town = hands.ledger.read()
+    pairs: list[tuple[BeadId, BeadId, str]] = []
+    for number, text in enumerate(hands.files.read_text(place, limit_bytes=_FILE_LIMIT_BYTES).splitlines(), 1):
+        if not text.strip():
+            continue
+        try:
+            line = msgspec.json.decode(text, type=_Line)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadInput(
+                f"line {number} is no edge: {error}", hint='{"issue_id": "A", "depends_on_id": "B"}'
+            ) from error
+        bead = _first(hands, town, line.issue_id or line.id)
+        other = _second(hands, town, line.depends_on_id or line.blocked_by)
+        pairs.append((bead.id, other.id, edges.type_meant(edges.WantedEdge(other.id, line.type or type_), other)))
+
+    def decide(now: Town) -> tuple[Entry, ...]:
+        return tuple(entry for a, b, kind in pairs for entry in edges.add(now, now.bead(a), b, kind))
+
+    if loop := edges.loop_among(town, [(a, b) for a, b, kind in pairs if kind != edges.SYMMETRIC]):
+        raise Refused(f"cannot add dependencies: they would create a cycle ({' → '.join(loop)})")
+    if len({pair[:2] for pair in pairs}) < len(pairs):
+        raise BadInput("the file names an edge twice")
+    hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers_for(town, [a for a, _, _ in pairs]))
+    rows = [{"issue_id": a, "depends_on_id": b, "type": kind, "status": "added"} for a, b, kind in pairs]
+    lines = [f"✓ Added dependency: {a} depends on {b} ({kind})" for a, b, kind in pairs]
+    return Said(plain="\n".join(lines), value=rows)
 
 
 def _cycle_warning(town: Town, bead: BeadId, target: BeadId) -> tuple[str, ...]:

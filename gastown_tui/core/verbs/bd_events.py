@@ -48,7 +48,7 @@ def list_(
     """List what happened, the newest last."""
     if limit < 1:
         raise BadInput("--limit must be at least 1")
-    since_ns = _moment(since, local_now(hands)) if since else 0
+    since_ns = moment_of(since, local_now(hands)) if since else 0
     wanted = Filter(kinds=tuple(_kind(each) for each in type_), actor=actor, since_ns=since_ns)
     if bead:
         pool: Iterable[Event] = (event for event in hands.ledger.history(hands.ledger.here) if is_about(event, bead))
@@ -82,18 +82,6 @@ def tail(
 ) -> Receipt:
     """Show the newest events, and with -f those to come."""
     return feed(hands, limit=limit, follow=follow, type_=type_, actor=actor)
-
-
-@verb("bd activity", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
-def activity(
-    hands: Hands,
-    *,
-    limit: Annotated[int, Arg("At most so many", flags=("--limit", "-n"))] = 100,
-    follow: Annotated[bool, Arg("Go on as things happen; ctrl-c ends", flags=("--follow", "-f"))] = False,
-    since: Since = "",
-) -> Receipt:
-    """Show what happened to beads lately."""
-    return feed(hands, limit=limit, follow=follow, since=since, type_=("bead",))
 
 
 @verb("bd events stats", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
@@ -132,7 +120,7 @@ def replay(
     at: Annotated[str, Arg("The moment: a time, or a span such as -2h", metavar="WHEN")] = "",
 ) -> Receipt:
     """Fold the log anew: how things stood at a moment, or how one bead came to be what it is."""
-    limit = _moment(at, local_now(hands)) if at else None
+    limit = moment_of(at, local_now(hands)) if at else None
     history = hands.ledger.history(hands.ledger.here)
     events = [event for event in history if limit is None or (epoch_ns(event.timestamp) or 0) <= limit]
     if bead:
@@ -175,13 +163,13 @@ def _shown(value: Any) -> str:
 
 def events_since(hands: Hands, text: str, ledger: str) -> Iterator[Event]:
     """Every event of a ledger not older than a span or a time; all without one."""
-    limit = _moment(text, local_now(hands)) if text else 0
+    limit = moment_of(text, local_now(hands)) if text else 0
     for event in hands.ledger.history(ledger):
         if (epoch_ns(event.timestamp) or 0) >= limit:
             yield event
 
 
-def _moment(text: str, now: datetime) -> int:
+def moment_of(text: str, now: datetime) -> int:
     """Nanoseconds of a time; a bare span such as 2h lies in the past, and `m` there means minutes."""
     span = text.strip().removeprefix("-")
     if span[:-1].isdigit() and span[-1:] in "mhd" and len(span) < 8:

@@ -24,6 +24,7 @@ def graph(
     compact: Annotated[bool, Arg("A line each")] = False,
     box: Annotated[bool, Arg("Boxes, as without options")] = False,
     dot: Annotated[bool, Arg("For Graphviz")] = False,
+    html: Annotated[bool, Arg("As a page for a browser, whole in itself")] = False,
 ) -> Receipt:
     """Draw a bead and all it hangs together with, in layers: what can go on at once stands side by side."""
     del box
@@ -43,6 +44,10 @@ def graph(
             raise NotFound(f"issue '{id[:80]}' not found") from error
     if dot:
         return Said(plain=bead_text.edges([bead for each in found for bead in each.beads.values()], dot=True))
+    if html:
+        from gastown_tui.core.views.graph_page import page
+
+        return Said(plain=page(found))
     drawn = "\n".join(_compact(each) if compact else _boxes(each) for each in found)
     values = [_value(each) for each in found]
     return Said(plain=drawn, value=values if all else values[0])

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from gastown_tui.core.errors import NotFound, Refused
+from gastown_tui.core.errors import GastownError, NotFound, Refused
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.verbs.bd_setup import BD_VERSION
 from gastown_tui.core.verbs.beads import Said
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
 
+_TRACKERS = "bd import takes issues from a file; --external-ref names where one is tracked"
 _HOOKS = ("pre-commit", "post-merge", "pre-push", "post-checkout", "prepare-commit-msg")
 Rest = Annotated[tuple[str, ...], Arg("Accepted", hidden=True)]
+Raw = Annotated[tuple[str, ...], Arg("Accepted", hidden=True, raw=True)]
 Old = Annotated[bool, Arg("Accepted", hidden=True)]
+OldText = Annotated[str, Arg("Accepted", hidden=True)]
 
 
-@verb("bd daemon", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+@verb(
+    "bd daemon",
+    group="beads",
+    needs=Needs.NOTHING,
+    mutates=False,
+    hidden=True,
+    aliases=("bd daemons",),
+    compact_errors=True,
+)
 def daemon(
     hands: Hands,
     words: Rest = (),
@@ -25,12 +36,38 @@ def daemon(
     stop_all: Old = False,
     status: Old = False,
     health: Old = False,
+    metrics: Old = False,
+    interval: OldText = "",
+    auto_commit: Old = False,
+    auto_push: Old = False,
+    auto_pull: Old = False,
+    local: Old = False,
+    log: OldText = "",
+    foreground: Old = False,
+    log_level: OldText = "",
+    log_json: Old = False,
 ) -> Receipt:
     """Say that bd has no daemon and needs none."""
-    del start, stop, stop_all, status, health
+    del (
+        status,
+        health,
+        metrics,
+        interval,
+        auto_commit,
+        auto_push,
+        auto_pull,
+        local,
+        log,
+        foreground,
+        log_level,
+        log_json,
+    )
     if words[:1] == ("list",):
         return Said(plain="No daemons", value=[])
-    return Said(plain="No daemon is running; none is needed", value={"status": "not_running"})
+    value = {"workspace": str(hands.cwd), "status": "not_running"}
+    if start or stop or stop_all or words[:1] in {("start",), ("stop",), ("restart",), ("killall",)}:
+        return Said(plain="", value=value)
+    return Said(plain="No daemon is running; none is needed", value=value)
 
 
 @verb("bd hooks list", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
@@ -76,6 +113,9 @@ def hook(hands: Hands, words: Rest = ()) -> Receipt:
 @verb("bd upgrade", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
 def upgrade(hands: Hands, words: Rest = ()) -> Receipt:
     """Say that nothing was upgraded."""
+    if words[:1] == ("ack",):
+        value = {"acknowledged": True, "current_version": BD_VERSION, "previous_version": BD_VERSION}
+        return Said(plain=f"✓ bd {BD_VERSION}", value=value)
     return Said(plain=f"bd {BD_VERSION}", value={"upgraded": False, "current_version": BD_VERSION})
 
 
@@ -115,7 +155,7 @@ def branch(hands: Hands, words: Rest = ()) -> Receipt:
 
 
 @verb("bd vc", group="beads", needs=Needs.LEDGER, mutates=False, hidden=True, compact_errors=True)
-def vc(hands: Hands, words: Rest = ()) -> Receipt:
+def vc(hands: Hands, words: Raw = ()) -> Receipt:
     """Say that git keeps the versions."""
     raise _versioned("vc")
 
@@ -124,3 +164,31 @@ def vc(hands: Hands, words: Rest = ()) -> Receipt:
 def mail(hands: Hands, words: Rest = ()) -> Receipt:
     """Name the command that does mail."""
     raise NotFound("no mail delegate configured", hint=f"gt mail {' '.join(words[:1]) or 'inbox'}")
+
+
+def _elsewhere(name: str, what: str, hint: str) -> GastownError:
+    return GastownError(f"{name} needs {what}, and this program calls no service on the network", hint=hint)
+
+
+@verb("bd federation", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def federation(hands: Hands, words: Raw = ()) -> Receipt:
+    """Say that ledgers meet through git, and not through peers."""
+    raise _elsewhere("federation", "a database server on each side", "bd sync shares the ledger through git")
+
+
+@verb("bd jira", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def jira(hands: Hands, words: Raw = ()) -> Receipt:
+    """Say that Jira is not reached from here."""
+    raise _elsewhere("jira", "Jira", _TRACKERS)
+
+
+@verb("bd linear", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def linear(hands: Hands, words: Raw = ()) -> Receipt:
+    """Say that Linear is not reached from here."""
+    raise _elsewhere("linear", "Linear", _TRACKERS)
+
+
+@verb("bd gitlab", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
+def gitlab(hands: Hands, words: Raw = ()) -> Receipt:
+    """Say that GitLab is not reached from here."""
+    raise _elsewhere("gitlab", "GitLab", _TRACKERS)

@@ -111,6 +111,33 @@ def agent_show(hands: Hands, agent: Agent) -> Receipt:
     return Said(plain="\n".join(lines), value=value)
 
 
+@verb("bd agent backfill-labels", group="beads", needs=Needs.LEDGER, compact_errors=True)
+def agent_backfill_labels(
+    hands: Hands, *, dry_run: Annotated[bool, Arg("Only say what would be done")] = False
+) -> Receipt:
+    """Give agents' beads the labels that say their role and rig."""
+    town = hands.ledger.read()
+    wanted: dict[BeadId, tuple[str, ...]] = {}
+    for bead in beads_here(hands, town):
+        if bead.kind != "agent" or bead.is_closed:
+            continue
+        labels = [_AGENT_LABEL]
+        labels += [f"role_type:{bead.role_type}"] if bead.role_type else []
+        labels += [f"rig:{bead.rig}"] if bead.rig else []
+        if missing := tuple(each for each in labels if each not in (bead.labels or ())):
+            wanted[bead.id] = missing
+    if wanted and not dry_run:
+        act_on(
+            hands,
+            tuple(wanted),
+            lambda now, bead: rules.change(now, bead, rules.Change(add_labels=wanted[bead.id]), actor=hands.actor),
+        )
+    word = "Would label" if dry_run else "✓ Labelled"
+    lines = [f"{word} {bead_id}: {', '.join(labels)}" for bead_id, labels in wanted.items()]
+    value = {"updated": 0 if dry_run else len(wanted), "dry_run": dry_run, "beads": sorted(wanted)}
+    return Said(plain="\n".join(lines) or "✓ Every agent has its labels", value=value)
+
+
 def _touch(hands: Hands, text: str, changes: dict[str, Any], *, files: bool = False) -> Bead:
     town = hands.ledger.read()
     try:

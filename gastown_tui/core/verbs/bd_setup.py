@@ -43,6 +43,10 @@ def init(
     skip_hooks: Annotated[bool, Arg("Accepted; no hooks are installed", hidden=True)] = False,
     skip_merge_driver: Annotated[bool, Arg("Accepted; git merges the log by union", hidden=True)] = False,
     setup_exclude: Annotated[bool, Arg("The same as --stealth", hidden=True)] = False,
+    contributor: Annotated[bool, Arg("Keep what you file here out of the project: the same as --stealth")] = False,
+    team: Annotated[bool, Arg("Share the ledger on a branch of its own: --branch beads-sync")] = False,
+    server: Annotated[bool, Arg("Accepted to be refused: there is no server", hidden=True)] = False,
+    quiet: Annotated[bool, Arg("Say nothing", flags=("--quiet", "-q"))] = False,
 ) -> Receipt:
     """Set up a `.beads` here: an append-only log, and the lines every beads program reads.
 
@@ -51,6 +55,10 @@ def init(
     del from_jsonl, skip_hooks, skip_merge_driver
     if backend not in {"", "sqlite", "jsonl", "dolt"}:
         raise BadInput(f"invalid backend '{backend[:40]}' (must be 'sqlite' or 'dolt')")
+    if server:
+        needed = "--server flag requires --backend dolt" if backend != "dolt" else "no database server is used here"
+        raise BadInput(needed, hint="bd init makes files beside the code")
+    branch = branch or ("beads-sync" if team else "")
     place = hands.cwd / ".beads"
     there = set(hands.files.names(place))
     if _LOG in there and not force:
@@ -65,7 +73,7 @@ def init(
         _set(hands, place / "config.yaml", "issue-prefix", wanted)
     if branch:
         _set(hands, place / "config.yaml", "sync.branch", branch)
-    hidden = _hide(hands) if stealth or setup_exclude else ""
+    hidden = _hide(hands) if stealth or setup_exclude or contributor else ""
     value = {"prefix": wanted, "path": str(place), "stealth": bool(hidden)}
     lines = [
         "",
@@ -80,7 +88,7 @@ def init(
         "Run bd quickstart to get started.",
         "",
     ]
-    return Said(plain="\n".join(lines), value=value)
+    return Said(plain="" if quiet else "\n".join(lines), value=value)
 
 
 def _prefix(hands: Hands, place: Path, there: set[str]) -> str:
