@@ -10,10 +10,11 @@ from pathlib import Path
 from random import Random
 
 from gastown_tui.core import events as e
-from gastown_tui.core.errors import GastownError
+from gastown_tui.core.errors import GastownError, Refused
 from gastown_tui.core.model.ids import Address, AssignmentId, BeadId, MailId
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.verbs import bd_close, bd_create, bd_delete, bd_dep, bd_label, bd_mol_pour, bd_update
+from gastown_tui.core.verbs import bd_close, bd_create, bd_delete, bd_dep, bd_label, bd_mol_pour, bd_sync, bd_update
+from gastown_tui.core.wiring import create_ledger
 from tests.ledgers import projected, reopened
 from tests.places import git, hands_at, surroundings
 
@@ -37,9 +38,10 @@ _ACTS = (
 class Clone:
     """One clone and who works there."""
 
-    def __init__(self, path: Path, random: Random, acts: Counter[str]) -> None:
+    def __init__(self, path: Path, random: Random, acts: Counter[str], *, is_apart: bool = False) -> None:
         self.path = path
         self.name = path.name
+        self.is_apart = is_apart
         self._random = random
         self._acts = acts
         self._agent = Address(f"api/polecats/{path.name}")
@@ -149,10 +151,19 @@ class Clone:
     # ------------------------------------------------------------------------------------------------- git
 
     def travel(self) -> None:
-        """Do something with git, as a person does who never heard of a ledger."""
+        """Do something with git, as a person does who never heard of a ledger; or sync on a branch apart."""
+        if self.is_apart:
+            self.sync(no_push=self._random.random() < 0.2, no_pull=self._random.random() < 0.2)
+            self._acts["bd sync"] += 1
+            return
         act = self._random.choice(["commit", "commit", "pull", "pull", "rebase", "theirs", "ours", "push", "push"])
         getattr(self, act)()
         self._acts[f"git {act}"] += 1
+
+    def sync(self, **options: bool) -> None:
+        """Carry the ledger on its own branch. Who has not pulled may find that others were faster."""
+        with suppress(Refused):
+            bd_sync.sync(self.hands, **options)  # type: ignore[arg-type]
 
     def commit(self) -> None:
         """Everything git does not ignore."""
@@ -227,19 +238,36 @@ class Company:
         first = root / "c0"
         git(root, "clone", "--quiet", str(self.origin), str(first))
         git(first, "checkout", "--quiet", "-b", "main")
-        self.clones = [Clone(root / f"c{number}", random, acts) for number in range(count)]
+        self.is_apart = random.random() < 0.4
+        places = [root / f"c{number}" for number in range(count)]
+        self.clones = [Clone(place, random, acts, is_apart=self.is_apart) for place in places]
         self.events: set[str] = set()
+        if self.is_apart:
+            self._found_apart(root)
+            return
         self._found(first)
         for clone in self.clones[1:]:
             git(root, "clone", "--quiet", str(self.origin), str(clone.path))
 
-    def _found(self, first: Path) -> None:
-        from gastown_tui.core.wiring import create_ledger
+    def _found_apart(self, root: Path) -> None:
+        for clone in self.clones:
+            if not clone.path.exists():
+                git(root, "clone", "--quiet", str(self.origin), str(clone.path))
+            create_ledger(clone.path, "gt")
+            (clone.path / BEADS / "config.yaml").write_text("issue-prefix: gt\nsync-branch: beads-sync\n")
+            self.events |= set(clone.event_ids())
+        self._write_formula(self.clones[0].path)
+        for clone in self.clones:
+            clone.sync()
 
-        create_ledger(first, "gt")
+    def _write_formula(self, first: Path) -> None:
         formulas = first / BEADS / "formulas"
         formulas.mkdir()
         (formulas / "chores.formula.toml").write_text(FORMULA)
+
+    def _found(self, first: Path) -> None:
+        create_ledger(first, "gt")
+        self._write_formula(first)
         if self._random.random() < 0.5:
             # As older ledgers have it: projections clash, and somebody has to take a side.
             (first / BEADS / ".gitattributes").write_text("events.jsonl merge=union\n")
@@ -265,10 +293,14 @@ class Company:
         """Everybody gets everything."""
         for _ in range(2):
             for clone in self.clones:
-                clone.pull()
-                assert clone.push()
+                if self.is_apart:
+                    clone.sync()
+                else:
+                    clone.pull()
+                    assert clone.push()
         for clone in self.clones:
-            clone.pull()
+            if not self.is_apart:
+                clone.pull()
             clone.hands.ledger.settle()
 
     def check(self, root: Path) -> None:

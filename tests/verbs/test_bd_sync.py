@@ -283,6 +283,16 @@ def test_other_files_of_a_ledger_travel_and_ours_is_kept_where_both_changed(orig
     assert (one.beads / "formulas/a.formula.toml").read_text() == "two = 2\n"
 
 
+def test_who_pushes_without_pulling_is_told_when_others_were_faster(origin: Path) -> None:
+    one, two = a_clone(origin, "one"), a_clone(origin, "two")
+    two.sync()
+    bead = one.files("A")
+    with pytest.raises(Refused, match="others have pushed what is not here"):
+        one.sync(no_pull=True)
+    assert bead in git(one.path, "show", f"{BRANCH}:.beads/issues.jsonl")
+    assert one.sync().value["pushed"]
+
+
 def test_a_branch_that_is_checked_out_elsewhere_is_left_alone(origin: Path) -> None:
     one = a_clone(origin, "one")
     one.files("A")

@@ -111,6 +111,8 @@ class _Run:
         if not self._pushes:
             return True
         self._value["pushed"] = self._carrier.push(self._beads, self._standing)
+        if not self._value["pushed"] and not self._pulls:
+            raise Refused("others have pushed what is not here", hint="all of it is committed here; sync with pulling")
         return bool(self._value["pushed"])
 
     def _commit(self, onto: str = "") -> None:
