@@ -15,7 +15,6 @@ from gastown_tui.core.model.address import session_name
 from gastown_tui.core.model.ids import Address
 from gastown_tui.core.views.why import why_text
 from gastown_tui.screens.home import HomeScreen
-from gastown_tui.screens.reading import ReadingScreen
 from gastown_tui.watch import LookChanged, TypingRefused
 from gastown_tui.widgets.live_pane import LivePane
 
@@ -91,7 +90,7 @@ class AgentActs(VerbActs):
         except GastownError as error:
             self.complain(error)
             return
-        self.push_screen(ReadingScreen(f"why {address}", text))
+        self.read(f"why {address}", text)
 
     # -------------------------------------------------------------------------------------------------- answering
 

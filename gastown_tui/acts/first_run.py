@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import work
 
 from gastown_tui import remembered
 from gastown_tui.acts.verbs import VerbActs, filled
 from gastown_tui.core import verbs
 from gastown_tui.core.errors import GastownError
-from gastown_tui.screens.first_run import FirstRunScreen
+
+if TYPE_CHECKING:
+    from gastown_tui.screens.first_run import FirstRunScreen
 
 BUILDING = "Building the demo town: a repository, a plan, four workers and a daemon …"
 
@@ -23,21 +26,25 @@ class FirstRunActs(VerbActs):
     """What is to be done once the terminal is given back."""
     is_demo = False
     """Whether the town is the demo's: nothing is remembered of it."""
+    _opened: FirstRunScreen | None = None
 
     def show_first_run(self, why: GastownError) -> None:
         """Offer what can be done instead."""
         self.push_screen(self._first_run(_in_words(why)))
 
     def _first_run(self, why: str) -> FirstRunScreen:
+        from gastown_tui.screens.first_run import FirstRunScreen
+
         recent = [(str(path), path.name, remembered.at_home(path)) for path in remembered.recent()]
-        return FirstRunScreen(why, remembered.at_home(self.sources.here()), recent)
+        self._opened = FirstRunScreen(why, remembered.at_home(self.sources.here()), recent)
+        return self._opened
 
     def open_town(self, path: Path) -> None:
         """Look at another town from now on."""
         raise NotImplementedError
 
-    @on(FirstRunScreen.Wanted)
-    def _begin(self, message: FirstRunScreen.Wanted) -> None:
+    def on_first_run_screen_wanted(self, message: FirstRunScreen.Wanted) -> None:
+        """Begin the way the person chose."""
         match message.act:
             case "demo":
                 self.start_demo()
@@ -48,7 +55,7 @@ class FirstRunActs(VerbActs):
 
     @property
     def _first(self) -> FirstRunScreen | None:
-        return self.screen if isinstance(self.screen, FirstRunScreen) else None
+        return self._opened if self._opened is not None and self.screen is self._opened else None
 
     def _install(self, path: Path) -> None:
         verb = verbs.find("install")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from gastown_tui.acts.verbs import VerbActs
 from gastown_tui.core.errors import GastownError
 from gastown_tui.core.views.letter import letter_text
-from gastown_tui.screens.letter import LetterScreen
 
 
 class MailActs(VerbActs):
@@ -20,6 +19,8 @@ class MailActs(VerbActs):
         except GastownError as error:
             self.complain(error)
             return
+
+        from gastown_tui.screens.letter import LetterScreen
 
         def done(chosen: tuple[str, str] | None) -> None:
             if chosen is None:

@@ -59,6 +59,12 @@ class Room(App[int]):
         """A word of warning."""
         self.notify(text, severity="warning", markup=False, timeout=COMPLAINT_S)
 
+    def read(self, title: str, text: str) -> None:
+        """A page to read and leave."""
+        from gastown_tui.screens.reading import ReadingScreen
+
+        self.push_screen(ReadingScreen(title, text))
+
     def complain(self, error: GastownError) -> None:
         """What went wrong, and what to do about it."""
         text = f"{error.message}\n{error.hint}" if error.hint else error.message

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from textual import on, work
+from textual import work
 
 from gastown_tui import remembered
 from gastown_tui.acts.room import Room
@@ -15,11 +15,9 @@ from gastown_tui.core.errors import BadInput, GastownError
 from gastown_tui.core.verbs.declare import Receipt, Suggest, Verb
 from gastown_tui.core.views.suggestions import Suggestion, suggestions
 from gastown_tui.keys import RoomKey
-from gastown_tui.screens.ask import AskScreen
-from gastown_tui.screens.command_line import CommandLine
-from gastown_tui.screens.help import HelpScreen
-from gastown_tui.screens.reading import ReadingScreen
-from gastown_tui.screens.verb_form import VerbForm
+
+if TYPE_CHECKING:
+    from gastown_tui.screens.verb_form import VerbForm
 
 Then = Callable[[Receipt | None], object]
 Failed = Callable[[GastownError], object]
@@ -77,7 +75,7 @@ class VerbActs(Room):
             self.warn(warning)
         text = receipt.text().strip("\n")
         if text.count("\n") >= LONGEST_TOAST or (not verb.mutates and text):
-            self.push_screen(ReadingScreen(verb.name, text))
+            self.read(verb.name, text)
         elif text:
             self.say(text)
 
@@ -101,12 +99,13 @@ class VerbActs(Room):
             self._ask_first(verb, {}, lambda: self.run_verb(verb, {}))
             return
         from gastown_tui.cli.line import write_line
+        from gastown_tui.screens.verb_form import VerbForm
 
         # Waited for, so that keys pressed right after this one find the form.
         await self.push_screen(VerbForm(verb, preset, self._offer, write_line, self.rehearsed))
 
-    @on(VerbForm.Submitted)
-    def _submitted(self, message: VerbForm.Submitted) -> None:
+    def on_verb_form_submitted(self, message: VerbForm.Submitted) -> None:
+        """Do what the form is about; it closes once that is done."""
         form, verb, arguments = message.form, message.form.verb, message.arguments
 
         def done(receipt: Receipt | None) -> None:
@@ -134,6 +133,7 @@ class VerbActs(Room):
     @work(group="asking")
     async def _ask(self, verb: Verb, arguments: dict[str, Any], go: Callable[[], object]) -> None:
         from gastown_tui.cli.line import write_line
+        from gastown_tui.screens.ask import AskScreen
 
         losses = await self.rehearsed(verb, arguments)
         if await self.push_screen_wait(AskScreen(verb.confirm, write_line(verb, arguments), losses)):
@@ -182,6 +182,8 @@ class VerbActs(Room):
 
     async def action_command(self) -> None:
         """Type any verb."""
+        from gastown_tui.screens.command_line import CommandLine
+
         await self.push_screen(CommandLine(self.past, self._complete), self._typed)
 
     def _typed(self, line: str | None) -> None:
@@ -226,6 +228,7 @@ class VerbActs(Room):
 
     async def action_help(self) -> None:
         """Every key and verb."""
+        from gastown_tui.screens.help import HelpScreen
 
         async def chosen(name: str | None) -> None:
             if name:
