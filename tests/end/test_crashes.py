@@ -17,7 +17,7 @@ from gastown_tui.core.patrols.refinery import Outcome
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import merging
 from gastown_tui.core.verbs.worker import Worker
-from gastown_tui.core.world.clock import SystemClock
+from tests.end.hasty import Hasty
 from tests.end.mortal import Killed, mortal
 from tests.end.rig_at_work import RIG, WORKER, RigAtWork
 from tests.places import git, hands_at
@@ -26,13 +26,6 @@ from tests.verbs.scripted_terminal import ScriptedTerminal
 POINTS_LIMIT = 200
 
 pytestmark = pytest.mark.slow
-
-
-class Hasty(SystemClock):
-    """The system's clock for somebody who never waits."""
-
-    def sleep(self, seconds: float) -> None:
-        """Not at all."""
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.molecules import worklist
 from gastown_tui.core.verbs import running, work
 from gastown_tui.core.verbs.worker import Worker
+from tests.end.hasty import Hasty
 from tests.end.mortal import Killed, mortal
 from tests.end.rig_at_work import RIG, RigAtWork
-from tests.end.test_crashes import Hasty
 from tests.fakes import FakeSessions, TestClock
 from tests.ledgers import LONG
 from tests.places import git, hands_at
