@@ -89,14 +89,17 @@ def natural(bead_id: str) -> tuple[tuple[int, int, str], ...]:
 
 def children(town: Town, bead_id: BeadId) -> list[Bead]:
     """What belongs to a bead as work: its gates, letters and other records apart."""
-    below = (town.find(each) for each, type_ in town.dependents(bead_id) if type_ == "parent-child")
+    return _work_among(town, town.dependents(bead_id))
+
+
+def _work_among(town: Town, dependents: Sequence[tuple[BeadId, str]]) -> list[Bead]:
+    below = (town.find(each) for each, type_ in dependents if type_ == "parent-child")
     found = [bead for bead in below if bead is not None and bead.kind not in hooks.UNHOOKABLE]
     return sorted(found, key=lambda bead: natural(bead.id))
 
 
-def _prepare(town: Town, root: Bead) -> None:
+def _prepare(town: Town, root: Bead, below: Sequence[tuple[BeadId, str]]) -> None:
     """Where much hangs below a bead, have the ledger read whole: seeking each bead in its file takes far longer."""
-    below = town.dependents(root.id)
     if len(below) > _FEW:
         for name in {town.ledger_of(root.id), *(town.ledger_of(each) for each, _ in below)}:
             town.ledgers[name].beads.all()
@@ -116,17 +119,17 @@ class Anatomy:
         self.root = root
         self.steps: dict[BeadId, Bead] = {}
         self._below: dict[BeadId, list[BeadId]] = {}
-        _prepare(town, root)
-        self._walk(root.id, 0)
+        below = town.dependents(root.id)
+        _prepare(town, root, below)
+        self._add(root.id, _work_among(town, below), 0)
         self.holders = {bead_id for bead_id, below in self._below.items() if below} - {root.id}
 
-    def _walk(self, bead_id: BeadId, depth: int) -> None:
-        below = [] if depth > _DEPTH_LIMIT else children(self.town, bead_id)
+    def _add(self, bead_id: BeadId, below: Sequence[Bead], depth: int) -> None:
         fresh = [bead for bead in below if bead.id not in self.steps and bead.id != self.root.id]
         self._below[bead_id] = [bead.id for bead in fresh]
         for bead in fresh:
             self.steps[bead.id] = bead
-            self._walk(bead.id, depth + 1)
+            self._add(bead.id, children(self.town, bead.id) if depth < _DEPTH_LIMIT else (), depth + 1)
 
     def below(self, bead_id: BeadId) -> Sequence[BeadId]:
         """What a step holds, directly."""
