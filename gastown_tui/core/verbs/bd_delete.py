@@ -41,7 +41,7 @@ def delete(
             f"issue {first} has dependents not in deletion set; use --cascade to delete them or --force to orphan them"
         )
     if dry_run or not force:
-        return Said(plain=_preview(plan, town))
+        return Said(plain=preview(plan, town))
     plans: list[bead_deletion.Deletion] = []
 
     def decide(now: Town) -> tuple[Any, ...]:
@@ -50,7 +50,7 @@ def delete(
 
     touched = [*(bead.id for bead in plan.beads), *plan.orphans, *(each[0] for each in plan.mentions)]
     hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers_for(town, touched))
-    return _deleted(plans[0], is_one=len(exact) == 1 and not cascade)
+    return deleted(plans[0], is_one=len(exact) == 1 and not cascade)
 
 
 def _ids_in(text: str) -> list[str]:
@@ -58,7 +58,8 @@ def _ids_in(text: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _preview(plan: bead_deletion.Deletion, town: Town) -> str:
+def preview(plan: bead_deletion.Deletion, town: Town) -> str:
+    """What a deletion would take with it."""
     links = [f"  {a} → {b} ({type_})" for a, b, type_ in plan.outgoing]
     links += [f"  {a} → {b} (inbound)" for a, b, _ in plan.incoming]
     if len(plan.beads) == 1:
@@ -87,7 +88,8 @@ def _preview(plan: bead_deletion.Deletion, town: Town) -> str:
     )
 
 
-def _deleted(plan: bead_deletion.Deletion, *, is_one: bool) -> Said:
+def deleted(plan: bead_deletion.Deletion, *, is_one: bool) -> Said:
+    """What a deletion took with it."""
     links, texts = len(plan.outgoing) + len(plan.incoming), len(plan.mentions)
     if is_one:
         name = plan.beads[0].id
