@@ -335,8 +335,9 @@ class VerbForm(Sheet[None]):
             row = self._current()
             is_whole = row is None or not self._offers.display or not self._means_offer(row)
             words = await self._rehearsal(self.verb, arguments) if is_whole else ""
-        if self.is_attached:
-            self.query_one("#rehearsed", Static).update(plain(words))
+        # The form may be on its way out by now.
+        for said in self.query("#rehearsed").results(Static):
+            said.update(plain(words))
 
     # -------------------------------------------------------------------------------------------------- public
 
