@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from textual import on, work
 
@@ -16,14 +16,17 @@ from gastown_tui.core import verbs
 from gastown_tui.core.errors import GastownError
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
+from gastown_tui.core.model.text import one_line
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.verbs.declare import Receipt, Verb
-from gastown_tui.core.views.bead_detail import BeadDetail, bead_detail
-from gastown_tui.core.views.bead_history import Happened, beginnings, history
 from gastown_tui.core.views.suggestions import Suggestion
-from gastown_tui.screens.bead_form import EDITED, FILED, BeadForm, Desk, as_edited
-from gastown_tui.screens.beads import BeadsScreen
 from gastown_tui.screens.place import Place
+
+if TYPE_CHECKING:
+    from gastown_tui.core.views.bead_detail import BeadDetail
+    from gastown_tui.core.views.bead_history import Happened
+    from gastown_tui.screens.bead_form import BeadForm, Desk
+    from gastown_tui.screens.beads import BeadsScreen
 
 REST_S = 0.12
 """How long the cursor rests on a bead before its past is read."""
@@ -64,28 +67,32 @@ class BeadActs(PlaceActs):
 
     undone: list[Undo]
     """What can be taken back, the last act last."""
+    _asked: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
+    """The arguments of the last verb, for what is said of its outcome."""
     zone: tzinfo | None
     """Where the clock on the wall hangs."""
 
     @property
     def beads_place(self) -> BeadsScreen | None:
         """The place of beads, when we are in it."""
-        return self.place if isinstance(self.place, BeadsScreen) else None
+        return cast("BeadsScreen", self.place) if self.here("beads") else None
 
     # -------------------------------------------------------------------------------------------------- reading
 
     @on(Place.Opened)
     def _beads_opened(self, message: Place.Opened) -> None:
-        if isinstance(message.place, BeadsScreen):
-            message.place.page.zone = self.zone
+        if message.place is (place := self.beads_place):
+            place.page.zone = self.zone
 
-    @on(BeadsScreen.BeadWanted)
-    def _bead_wanted(self, message: BeadsScreen.BeadWanted) -> None:
+    def on_beads_screen_bead_wanted(self, message: BeadsScreen.BeadWanted) -> None:
+        """Read the bead the cursor came to."""
         if (place := self.beads_place) is not None:
             self._read_bead(place, message.bead_id)
 
     @work(exclusive=True, group="bead")
     async def _read_bead(self, place: BeadsScreen, bead_id: str) -> None:
+        from gastown_tui.core.views.bead_detail import bead_detail
+
         def read(hands: Hands, town: Town) -> BeadDetail:
             return bead_detail(town, bead_id, hands.clock.now(), place.reader.beads.state_of)
 
@@ -104,6 +111,8 @@ class BeadActs(PlaceActs):
         place.show_history(bead_id, past)
 
     def _past_of(self, detail: BeadDetail) -> tuple[Happened, ...]:
+        from gastown_tui.core.views.bead_history import history
+
         bead = detail.bead
         try:
             told = history(self.watch_town.hands_for_verbs().ledger.history(detail.ledger), bead.id)
@@ -282,6 +291,7 @@ class BeadActs(PlaceActs):
         self, verb: Verb, arguments: dict[str, Any], *, then: Then | None = None, failed: Failed | None = None
     ) -> None:
         """Run a verb; what it does to beads can be taken back."""
+        self._asked = arguments
         is_kept = verb.name in DONE and verb.name != "bd delete"
         super().run_verb(watched(verb, self._keep) if is_kept else verb, arguments, then=then, failed=failed)
 
@@ -296,7 +306,7 @@ class BeadActs(PlaceActs):
             return
         place.clear_marks()
         complaints = [each.removeprefix("Error: ") for each in receipt.warnings()]
-        self.say(f"{_said(verb.name, receipt)}" + (f" · {len(complaints)} refused" if complaints else ""))
+        self.say(_said(verb, receipt, self._asked) + (f" · {len(complaints)} refused" if complaints else ""))
         if complaints:
             more = f"\n… and {len(complaints) - MOST_NAMED} more" if len(complaints) > MOST_NAMED else ""
             self.warn("\n".join(complaints[:MOST_NAMED]) + more)
@@ -322,8 +332,8 @@ class BeadActs(PlaceActs):
 
     # -------------------------------------------------------------------------------------------------- the editor
 
-    @on(BeadForm.EditorWanted)
-    async def _editor_wanted(self, message: BeadForm.EditorWanted) -> None:
+    async def on_bead_form_editor_wanted(self, message: BeadForm.EditorWanted) -> None:
+        """Edit a text in the person's own editor."""
         from gastown_tui.acts.editor import edited
 
         try:
@@ -371,12 +381,27 @@ def _older(bead: Bead, told: Sequence[Happened]) -> tuple[Happened, ...]:
     return tuple(each for each in beginnings(bead) if each.word not in known)
 
 
-def _said(name: str, receipt: Receipt) -> str:
+def _said(verb: Verb, receipt: Receipt, asked: dict[str, Any]) -> str:
     acted = getattr(receipt, "acted", receipt)
     beads = getattr(acted, "beads", ())
     if not beads:
         return receipt.text().strip("\n").partition("\n")[0]
-    return f"{DONE[name]} {named([bead.id for bead in beads])}"
+    changes = ", ".join(_changes(verb, asked)) if verb.name == "bd update" else ""
+    return f"{DONE[verb.name]} {named([bead.id for bead in beads])}" + (f": {changes}" if changes else "")
+
+
+def _changes(verb: Verb, asked: dict[str, Any]) -> Iterator[str]:
+    """What an update changed, in a few words."""
+    for each in verb.parameters:
+        value = asked.get(each.name, each.default)
+        if value == each.default or not each.is_option:
+            continue
+        name = each.flags[0].lstrip("-").replace("-", " ")
+        if each.kind == "bool" or each.arg.long_text:
+            yield name
+        else:
+            said = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            yield f"{name} {one_line(said, 40) or 'none'}"
 
 
 def named(ids: Sequence[str]) -> str:

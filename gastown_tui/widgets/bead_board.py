@@ -171,6 +171,8 @@ class BeadBoard(Widget, can_focus=True, inherit_bindings=False):
         """One line across all columns."""
         segments: list[Segment] = []
         used = 0
+        if not self._columns and y == HEAD_LINES:
+            segments, used = [Segment(fit(" nothing here", self.size.width), self._inks.style("dim"))], self.size.width
         for index, left, width in self._shown():
             segments.append(Segment(" " * (left - used), self._inks.style()))
             segments += self._head(index, width) if y < HEAD_LINES else self._line(index, y - HEAD_LINES, width)

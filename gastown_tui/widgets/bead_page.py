@@ -24,7 +24,7 @@ from gastown_tui.widgets.pieces import Piece, bar, cut, width_of
 from gastown_tui.widgets.row_list import RowList
 from gastown_tui.widgets.rows import INK_OF
 
-NAME_CELLS = 13
+NAME_CELLS = 15
 """What the names of fields take."""
 BAR_CELLS = 12
 
@@ -131,7 +131,7 @@ _PageLine = tuple[str, "list[Piece] | None", str]
 def page_lines(detail: BeadDetail, width: int, zone: tzinfo | None) -> Iterator[_PageLine]:
     """All lines of a bead for a page of `width` cells."""
     yield from _head(detail, width)
-    yield from _fields(detail, width)
+    yield from _fields(detail, width, zone)
     for heading, text in detail.texts:
         yield from _section(heading)
         for nth, line in enumerate(folded(plain(text).rstrip(), width)):
@@ -177,13 +177,21 @@ def _head(detail: BeadDetail, width: int) -> Iterator[_PageLine]:
             yield f"labels#{nth}", [Piece(row, "note")], ""
 
 
-def _fields(detail: BeadDetail, width: int) -> Iterator[_PageLine]:
+def _fields(detail: BeadDetail, width: int, zone: tzinfo | None) -> Iterator[_PageLine]:
     yield "fields#gap", [Piece("")], ""
+    for each in detail.times:
+        at = moment(each.at)
+        when = f"{at.astimezone(zone):%d %b %Y %H:%M}" if at is not None else one_line(each.at)
+        yield f"time {each.name}", [_name(each.name), Piece(when), Piece(f"  {one_line(each.note)}", "dim")], ""
     for name, value in detail.fields:
         room = max(width - NAME_CELLS, 10)
         for nth, line in enumerate(folded(one_line(value), room)):
-            lead = cut(one_line(name), NAME_CELLS - 1).ljust(NAME_CELLS) if nth == 0 else " " * NAME_CELLS
-            yield f"field {name}#{nth}", [Piece(lead, "dim"), Piece(line)], ""
+            yield f"field {name}#{nth}", [_name(name if nth == 0 else ""), Piece(line)], ""
+
+
+def _name(name: str) -> Piece:
+    text = cut(one_line(name), NAME_CELLS - 1)
+    return Piece(text + " " * (NAME_CELLS - width_of(text)), "dim")
 
 
 def _neighbours(group: Neighbours, width: int) -> Iterator[_PageLine]:

@@ -58,6 +58,16 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class When(msgspec.Struct, frozen=True, kw_only=True):
+    """When something about the bead was, or will be."""
+
+    name: str
+    at: str
+    """The stamp; fronts show local time."""
+    note: str
+    """How long ago or how soon that is, and by whom."""
+
+
 class BeadDetail(msgspec.Struct, frozen=True, kw_only=True):
     """All there is about one bead."""
 
@@ -67,8 +77,9 @@ class BeadDetail(msgspec.Struct, frozen=True, kw_only=True):
     holder: Address | None = None
     """The agent on whose hook it hangs."""
     held_for: str = ""
+    times: tuple[When, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
-    """Name and value of what is set."""
+    """Name and value of what else is set."""
     texts: tuple[tuple[str, str], ...] = ()
     """Heading and text of what is written."""
     neighbours: tuple[Neighbours, ...] = ()
@@ -97,7 +108,8 @@ def bead_detail(town: Town, bead_id: str, now: datetime, state_of: StateOf) -> B
         ledger=_ledger(town, bead_id),
         holder=hook.agent if hook is not None else None,
         held_for=_age(hook.since, now) if hook is not None else "",
-        fields=tuple(_fields(bead, now)),
+        times=tuple(_times(bead, now)),
+        fields=tuple(_fields(bead)),
         texts=tuple(_texts(bead)),
         neighbours=tuple(_neighbours(town, bead, state_of)),
         remarks=tuple(
@@ -119,27 +131,25 @@ def _age(text: str | None, now: datetime) -> str:
     return age_text(None if at is None else now - at)
 
 
-def _fields(bead: Bead, now: datetime) -> Iterable[tuple[str, str]]:
-    def when(text: str) -> str:
+def _times(bead: Bead, now: datetime) -> Iterable[When]:
+    by = f" by {short(bead.created_by)}" if bead.created_by else ""
+    for name, text, more in (
+        ("filed", bead.created_at, by),
+        ("changed", bead.updated_at, ""),
+        ("started", bead.started_at, ""),
+        ("closed", bead.closed_at, ""),
+        ("due", bead.due_at, ""),
+        ("put off until", bead.defer_until, ""),
+    ):
         at = moment(text)
-        if at is None:
-            return text
-        age = f"in {age_text(at - now)}" if at > now else f"{age_text(now - at)} ago"
-        return f"{text[:16].replace('T', ' ')} · {age}"
+        if text:
+            age = "" if at is None else f"in {age_text(at - now)}" if at > now else f"{age_text(now - at)} ago"
+            yield When(name=name, at=text, note=age + more)
 
+
+def _fields(bead: Bead) -> Iterable[tuple[str, str]]:
     if bead.assignee:
         yield "assignee", short(bead.assignee)
-    by = f" · by {short(bead.created_by)}" if bead.created_by else ""
-    yield "filed", when(bead.created_at) + by
-    yield "changed", when(bead.updated_at)
-    for name, at in (
-        ("started", bead.started_at),
-        ("closed", bead.closed_at),
-        ("due", bead.due_at),
-        ("put off until", bead.defer_until),
-    ):
-        if at:
-            yield name, when(at)
     if bead.close_reason and bead.is_closed:
         yield "because", bead.close_reason
     if bead.estimated_minutes:

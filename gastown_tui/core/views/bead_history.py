@@ -84,12 +84,37 @@ def _told(fact: e.Fact, bead_id: str, known: dict[str, Any]) -> Iterable[_Told]:
         return [("filed", Tone.BRASS, fact.title, "")]
     if isinstance(fact, e.BeadUpdated):
         return [_changed(field, value, known) for field, value in fact.changes.items()]
+    if isinstance(fact, e.BeadImported):
+        return _taken_in(fact, known)
     if isinstance(fact, e.BeadAssigned):
         return [_changed("assignee", fact.assignee, known)]
+    if isinstance(fact, e.BeadStatusChanged):
+        known["status"] = fact.to_status
+    if isinstance(fact, e.BeadClosed):
+        known["status"] = "closed"
+    if isinstance(fact, e.BeadReopened):
+        known["status"] = "open"
     if isinstance(fact, e.DependencyAdded | e.DependencyRemoved):
         return [_edge(fact, bead_id)]
     say = _SAY.get(type(fact))
     return [say(fact)] if say is not None else []
+
+
+_IMPORTED = ("title", "status", "priority", "issue_type", "assignee", "description", "design", "notes")
+
+
+def _taken_in(fact: e.BeadImported, known: dict[str, Any]) -> list[_Told]:
+    """What another program changed in the file; the first time, all it says is news."""
+    try:
+        line = msgspec.json.decode(fact.line)
+    except msgspec.DecodeError:
+        line = {}
+    said = {field: line.get(field) for field in _IMPORTED} if isinstance(line, dict) else {}
+    changed = [field for field, value in said.items() if field in known and (known[field] or None) != (value or None)]
+    told = [("taken in", Tone.DIM, "as another program wrote it", "")] if not changed else []
+    told += [_changed(field, said[field], known) for field in changed]
+    known |= said
+    return told
 
 
 def _changed(field: str, value: Any, known: dict[str, Any]) -> _Told:
@@ -134,7 +159,6 @@ _SAY: dict[type[e.Fact], Callable[[Any], _Told]] = {
     e.BeadDeleted: lambda fact: ("deleted", Tone.AMBER, fact.reason, ""),
     e.BeadNoted: lambda fact: ("noted", Tone.DIM, fact.text, ""),
     e.BeadCommented: lambda fact: ("said", Tone.DIM, fact.text, ""),
-    e.BeadImported: lambda _fact: ("taken in", Tone.DIM, "as another program wrote it", ""),
     e.LabelAdded: lambda fact: ("label", Tone.DIM, f"+ {fact.label}", ""),
     e.LabelRemoved: lambda fact: ("label", Tone.DIM, f"- {fact.label}", ""),
     e.HookSet: lambda fact: ("slung", Tone.BRASS, f"to {short(fact.agent)}", ""),
