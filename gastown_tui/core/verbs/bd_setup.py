@@ -281,7 +281,8 @@ def _settings(hands: Hands) -> dict[str, str]:
 def _own_prefix(hands: Hands) -> str:
     said = config(hands)
     state = hands.ledger.read().ledgers[hands.ledger.here]
-    return said.get("issue-prefix") or said.get("issue_prefix") or prefix_of_ledger(state)
+    named = said.get("issue-prefix") or said.get("issue_prefix") or ""
+    return named.rstrip("-") or prefix_of_ledger(state)
 
 
 def write_setting(hands: Hands, key: str, value: str) -> None:

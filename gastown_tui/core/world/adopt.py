@@ -23,6 +23,7 @@ _decode_any = msgspec.json.Decoder().decode
 _PREFIX_KEY = re.compile(r"""^\s*["']?issue[-_]prefix["']?\s*:\s*["']?([A-Za-z][A-Za-z0-9-]*)""", re.MULTILINE)
 _INFIX = re.compile(r"-(?:mol|wisp|eph)$")
 """What molecules and wisps put between the prefix and the rest."""
+_PATH = re.compile(rb"(?:~|\.{0,2})/[^\0-\x1f{}\"]{1,4095}\r?")
 _SMALL_BYTES = 64 * 1024
 _MOST_TRIES = 1000
 """How often the start of a record is looked for in a broken line: each look may read to its end."""
@@ -96,6 +97,9 @@ def _sort_in(found: Scan, number: int, line: bytes) -> None:
 def _sort_other(found: Scan, number: int, line: bytes) -> None:
     if line.startswith(MARKERS):
         found.bad.append(BadLine(number, line, "merge conflict markers", "a merge conflict marker"))
+        return
+    if _PATH.fullmatch(line):
+        found.bad.append(BadLine(number, line, "a path", "a path to another place; --db PATH opens what lies there"))
         return
     if is_deep(line):
         found.bad.append(BadLine(number, line, "nested too deep", f"nested deeper than {DEEPEST} levels"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from gastown_tui.core.world.disk import write_whole
 from gastown_tui.core.world.snapshot import Snapshot, load_snapshot
 from gastown_tui.core.world.sums import is_of
 
@@ -51,17 +51,6 @@ class ProjectedFiles:
                 return self._same_content(snapshot, status)
             seen = text
 
-    def append_missing(self, theirs: bytes) -> bool:
-        """Put those lines of another clone's issues file behind ours that ours lacks, as a union merge would."""
-        ours = self.issues.read_bytes() if self.issues.is_file() else b""
-        known = {b"", *ours.split(b"\n")}
-        missing = [line for line in dict.fromkeys(theirs.split(b"\n")) if line not in known]
-        if missing:
-            end = b"" if not ours or ours.endswith(b"\n") else b"\n"
-            mode = self.issues.stat().st_mode & 0o777 if ours else 0o600
-            write_whole(self.issues, ours + end + b"".join(line + b"\n" for line in missing), mode=mode)
-        return bool(missing)
-
     def _same_content(self, snapshot: Snapshot | None, status: os.stat_result | None) -> Snapshot | None:
         """The snapshot when the file was touched or copied but holds the very same bytes."""
         if snapshot is None or status is None or snapshot.header.issues is None:
@@ -74,12 +63,7 @@ class ProjectedFiles:
 
 def issues_file(beads: Path) -> Path:
     """The file other programs keep their beads in: what `metadata.json` says, else the names they use."""
-    said = ""
-    try:
-        record = msgspec.json.decode((beads / "metadata.json").read_bytes()[:_SMALL_BYTES])
-        said = record.get("jsonl_export", "") if isinstance(record, dict) else ""
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
+    said = _metadata(beads).get("jsonl_export", "")
     own = {"events.jsonl", "messages.jsonl", "feed.jsonl", "vapor.jsonl", "routes.jsonl", "interactions.jsonl"}
     names = ["issues.jsonl", "beads.jsonl"]
     if isinstance(said, str) and said.endswith(".jsonl") and Path(said).name == said and said not in own:
@@ -87,6 +71,25 @@ def issues_file(beads: Path) -> Path:
     found = next((beads / name for name in names if (beads / name).is_file()), beads / "issues.jsonl")
     # A link keeps its place when the file is replaced: what it points to is.
     return found.resolve() if found.is_symlink() else found
+
+
+def database_of(beads: Path) -> str:
+    """What of another program's database a directory holds, in words; empty when there is none."""
+    for name in ("dolt", "embeddeddolt"):
+        if (beads / name).is_dir():
+            return f"a Dolt database ({name}/)"
+    found = next((path.name for path in sorted(beads.glob("*.db")) if path.is_file() and path.stat().st_size), "")
+    if found:
+        return f"an SQLite database ({found})"
+    return "a Dolt database on a server" if _metadata(beads).get("backend") == "dolt" else ""
+
+
+def _metadata(beads: Path) -> dict[str, Any]:
+    try:
+        record = msgspec.json.decode((beads / "metadata.json").read_bytes()[:_SMALL_BYTES])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def status_of(path: Path) -> os.stat_result | None:

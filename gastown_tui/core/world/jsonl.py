@@ -18,6 +18,7 @@ from gastown_tui.core.ports import Clock, Decide, LinesFound, Recorded, Verified
 from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.disk import make_private, write_whole
 from gastown_tui.core.world.event_log import ADOPTION, EventLog, missing_lines, order_of
+from gastown_tui.core.world.joining import append_missing
 from gastown_tui.core.world.locate import Home, HomeKind, follow_redirect
 from gastown_tui.core.world.log import in_words
 from gastown_tui.core.world.mint import EventMint
@@ -171,7 +172,7 @@ class JsonlLedger:
         with self._mutex:
             for each in due:
                 each.project()
-            is_edited = store.reader.files.append_missing(issues)
+            is_edited = append_missing(store.reader.files.issues, issues)
         if is_edited:
             self.settle()
         return records.count(b"\n")

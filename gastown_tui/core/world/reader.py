@@ -13,13 +13,13 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gastown_tui.core.errors import GastownError
+from gastown_tui.core.errors import GastownError, Refused
 from gastown_tui.core.events import BeadImported, Event, Fact, LedgerCreated
 from gastown_tui.core.fold import LedgerState, Registers, apply
 from gastown_tui.core.model.ids import BeadId, EventId, MailId
 from gastown_tui.core.model.town import Mail
 from gastown_tui.core.world.event_log import Disorder, EventLog, order_of
-from gastown_tui.core.world.files import ProjectedFiles, status_of
+from gastown_tui.core.world.files import ProjectedFiles, database_of, status_of
 from gastown_tui.core.world.lazy_shelf import LazyShelf
 from gastown_tui.core.world.lines import Lines, shape_of
 from gastown_tui.core.world.mail_box import LazyMail, read_mail
@@ -273,6 +273,11 @@ class Reader:
         from gastown_tui.core.world import adopt
 
         data = b"" if self._issues_key is None else self.files.issues.read_bytes()
+        if not data.strip() and (elsewhere := database_of(self.beads)):
+            raise Refused(
+                f"the beads of {self.beads} are in {elsewhere}, which is not read here",
+                hint=f"export them with the program that keeps them: bd export -o {self.files.issues}",
+            )
         shape = shape_of(data)
         names: Sequence[str] = shape.names
         self.is_complete = False
