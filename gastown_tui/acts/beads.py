@@ -166,12 +166,16 @@ class BeadActs(PlaceActs):
 
     async def action_bead_create(self) -> None:
         """File a bead."""
+        from gastown_tui.screens.bead_form import FILED, BeadForm
+
         if (verb := verbs.find("bd create")) is not None:
             offers = {"labels": await self._labels(), "deps": await self._ids()}
             await self.push_screen(BeadForm(verb, "File a bead", FILED, self._desk(), offers=offers))
 
     async def action_bead_edit(self) -> None:
         """Edit the bead under the cursor."""
+        from gastown_tui.screens.bead_form import EDITED, BeadForm, as_edited
+
         bead, verb = await self._chosen_bead(), verbs.find("bd update")
         if bead is not None and verb is not None:
             form = BeadForm(
@@ -213,6 +217,8 @@ class BeadActs(PlaceActs):
         offers: dict[str, tuple[Suggestion, ...]] | None = None,
         heading: str = "",
     ) -> None:
+        from gastown_tui.screens.bead_form import BeadForm
+
         place, verb = self.beads_place, verbs.find(name)
         if place is None or verb is None or not place.focused_key:
             return
@@ -238,6 +244,8 @@ class BeadActs(PlaceActs):
 
     async def action_bead_ask(self, what: str) -> None:
         """Ask for what is needed to do one thing to all chosen beads."""
+        from gastown_tui.screens.bead_form import BeadForm
+
         ask, ids = ASKS[what], self._ids_chosen()
         verb = verbs.find(ask.verb)
         if not ids or verb is None:
@@ -377,6 +385,8 @@ class BeadActs(PlaceActs):
 
 
 def _older(bead: Bead, told: Sequence[Happened]) -> tuple[Happened, ...]:
+    from gastown_tui.core.views.bead_history import beginnings
+
     known = {each.word for each in told}
     return tuple(each for each in beginnings(bead) if each.word not in known)
 

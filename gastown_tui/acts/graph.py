@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from textual import on
+from typing import TYPE_CHECKING, cast
 
 from gastown_tui.acts.places import PlaceActs
 from gastown_tui.core.verbs.declare import Suggest
-from gastown_tui.screens.graph import GraphPlace
+
+if TYPE_CHECKING:
+    from gastown_tui.screens.graph import GraphPlace
 
 
 class GraphActs(PlaceActs):
     """What keys do to the drawing of how beads hang together."""
+
+    @property
+    def _graph(self) -> GraphPlace | None:
+        return cast("GraphPlace", self.place) if self.here("graph") else None
 
     def action_graph(self) -> None:
         """Draw what stands around the selected bead, convoy or the work of the selected agent."""
@@ -31,25 +37,25 @@ class GraphActs(PlaceActs):
 
     def draw_graph(self, bead_id: str) -> None:
         """Go to the drawing of a bead; leaving it leads back here."""
-        place = self.visit("graph")
-        if isinstance(place, GraphPlace):
+        self.visit("graph")
+        if (place := self._graph) is not None:
             place.begin_with(bead_id)
 
     def action_graph_depth(self, by: int) -> None:
         """Draw more of what is around, or less."""
-        if isinstance(self.place, GraphPlace):
-            self.place.go_deeper(by)
+        if (place := self._graph) is not None:
+            place.go_deeper(by)
 
     def action_graph_why(self) -> None:
         """Draw only what keeps the bead under the cursor from being begun."""
-        if isinstance(self.place, GraphPlace):
-            self.place.toggle_why()
+        if (place := self._graph) is not None:
+            place.toggle_why()
 
     def action_graph_open(self) -> None:
         """See the bead under the cursor itself."""
-        if isinstance(self.place, GraphPlace) and self.place.focused_key:
-            self.run_named("bd show", {"ids": (self.place.focused_key,)})
+        if (place := self._graph) is not None and place.focused_key:
+            self.run_named("bd show", {"ids": (place.focused_key,)})
 
-    @on(GraphPlace.BeadWanted)
-    def _graph_opened(self, message: GraphPlace.BeadWanted) -> None:
+    def on_graph_place_bead_wanted(self, message: GraphPlace.BeadWanted) -> None:
+        """See the bead that was chosen itself."""
         self.run_named("bd show", {"ids": (message.bead_id,)})

@@ -45,6 +45,10 @@ class Room(App[int]):
         """Whether the place we are in is the home screen."""
         return self.place is self.home
 
+    def here(self, name: str) -> bool:
+        """Whether the place we are in is the one of that name."""
+        return name == self.place.NAME
+
     def come_home(self) -> HomeScreen:
         """Leave the place we are in for the home screen; what lies over it is closed."""
         while not isinstance(self.screen, HomeScreen):

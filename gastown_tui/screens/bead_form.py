@@ -54,6 +54,7 @@ class BeadForm(VerbForm):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+e", "editor", "Editor", show=False, priority=True),
     ]
+    CSS_PATH = "../styles/beads.tcss"
     CLASSES_ON_SHEET = "sheet form bead-form"
 
     class EditorWanted(Message):

@@ -42,6 +42,7 @@ class BeadsScreen(Place):
     """Every bead, windowed; it stands as it was left."""
 
     NAME = "beads"
+    CSS_PATH = "../styles/beads.tcss"
     PANES: ClassVar[tuple[str, ...]] = ("beads", "bead")
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings_of(NAME)
 

@@ -33,6 +33,7 @@ class GraphPlace(Place):
     """A drawing over a few words about what the cursor is on."""
 
     NAME = "graph"
+    CSS_PATH = "../styles/graph.tcss"
     PANES: ClassVar[tuple[str, ...]] = ("drawing", "about")
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings_of("graph")
     AUTO_FOCUS = "GraphCanvas"

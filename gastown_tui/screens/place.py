@@ -9,6 +9,9 @@ A place is a screen of its own. To make one:
 - say what the selection means to forms in `what_is_selected`, and to the keys of agents in `agent_meant`;
 - put its keys into `keys.PLACE_KEYS` with `place` as its name, bind them with `BINDINGS = keys.bindings_of(NAME)`,
   and give them actions in a mixin of the app (`acts/`); name the hints in `keys.PANE_HINTS`;
+- name its style sheet in `CSS_PATH`, and let acts import the place for type checkers only: they ask `self.here(NAME)`
+  instead of `isinstance` and name handlers as Textual does (`on_beads_screen_bead_wanted`). What nobody looks at is not
+  loaded, so the first frame does not wait for it;
 - give it a key in `keys.ROOM_KEYS` (`place('name')`) and a line in `acts/places.make`.
 """
 
