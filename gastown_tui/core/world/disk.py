@@ -129,6 +129,15 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True
         raise
 
 
+def sync(path: Path) -> None:
+    """Put a file on the disk, or the names in a directory."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class DiskFiles:
     """The `Files` port on the local disk."""
 

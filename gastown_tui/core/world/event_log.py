@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from heapq import merge
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from gastown_tui.core.events import Event
 from gastown_tui.core.model.times import epoch_ns
 from gastown_tui.core.world.envelope import Damaged, decode_event
 from gastown_tui.core.world.log import Cursor, LogFile
 from gastown_tui.core.world.mint import SORTABLE_CHARS, sortable
+from gastown_tui.core.world.segments import find_segment, runs, span_of
 
 ADOPTION = "adoption"
 """The correlation id of everything recorded when a file is first adopted."""
@@ -30,6 +34,9 @@ _SPLIT = b'{"event_id":"'
 MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ", b"||||||| ")
 """What git leaves in a file whose merge it gave up."""
 _CLOSE = rb',"crc":"[0-9a-f]{8}"\}'
+_ORDER = itemgetter(0)
+_SETTLED_NS = 100_000_000
+"""A folder changed so recently may change again without its time telling."""
 
 Segments = tuple[tuple[str, int, int], ...]
 """Name, size and modification time of each sealed segment."""
@@ -79,6 +86,8 @@ class EventLog:
         self._scanned: Segments = ()
         self.log = LogFile(beads / "events.jsonl", self.position.log)
         self._vapor = LogFile(beads / "vapor.jsonl", self.position.vapor)
+        self.naming = b""
+        """Only lines that hold this are decoded; for whoever looks for what names one thing, and does not fold."""
 
     def is_stale(self) -> bool:
         """Whether any file changed since the last read. Costs three looks at the directory."""
@@ -90,9 +99,14 @@ class EventLog:
             return []
         events: list[Event] = []
         for _ in range(_SETTLE_TRIES):
-            if self._segments() != self.position.segments:
+            if self._segments() != self.position.segments and not self._follow_into_segments(events):
                 return None
-            pieces = [(file.path.name, file.fresh()) for file in (self.log, self._vapor)]
+            before, log = self.log.cursor, self.log.fresh()
+            if log.is_replaced and self._segments() != self.position.segments:
+                # Sealed between two looks: what it became has to be read to its end first.
+                self.log.cursor = before
+                continue
+            pieces = [(self.log.path.name, log), (self._vapor.path.name, self._vapor.fresh())]
             if any(chunk.is_replaced for _, chunk in pieces):
                 return None
             for name, chunk in pieces:
@@ -116,23 +130,35 @@ class EventLog:
                 yield event, line
             elif order < last:
                 raise Disorder
+        if self._was_sealed_meanwhile():
+            raise Disorder
         self._arrive(last, count)
 
     def replay_sorted(self) -> Iterator[tuple[Event, bytes]]:
         """Every event from the beginning, once, whatever the order of the lines."""
         found: dict[str, tuple[Event, bytes]] = {}
-        for stream in self._streams():
-            for order, event, line in stream:
-                found.setdefault(order, (event, line))
+        for _ in range(_SETTLE_TRIES):
+            for stream in self._streams():
+                for order, event, line in stream:
+                    found.setdefault(order, (event, line))
+            if not self._was_sealed_meanwhile():
+                break
         for order in sorted(found):
             yield found[order]
         self._arrive(max(found, default=""), len(found))
 
     def everything(self) -> Iterator[tuple[Event, bytes]]:
         """Every event from the beginning, once, with its line, for whoever does not fold while reading."""
+        last = ""
         if self._is_orderly():
-            return self.replay()
-        return self.replay_sorted()
+            with suppress(Disorder):
+                for event, line in self.replay():
+                    last = order_of(event)
+                    yield event, line
+                return
+        for event, line in self.replay_sorted():
+            if order_of(event) > last:
+                yield event, line
 
     def advance(self, records: bytes, events: list[Event], *, vapor: bool = False) -> None:
         """Step over records this process has just appended, under the lock and caught up."""
@@ -140,12 +166,79 @@ class EventLog:
         file.step(records)
         self._arrive(max(self.position.last, events[-1].event_id), self.position.count + len(events))
 
-    def decoded(self, start: int, data: bytes) -> list[tuple[Event, bytes]]:
-        """The events in a piece of the log that was read before, with their lines, in order and once."""
+    def after(self, base: Position) -> list[tuple[Event, bytes]] | None:
+        """The events between an older position and this one, vapor apart, in order and once, with their lines.
+
+        None when the older position was not on the way to this one.
+        """
+        ours, start = self.position, base.log
+        if not set(base.segments) <= set(ours.segments):
+            return None
+        added = {name for name, *_ in set(ours.segments) - set(base.segments)}
+        pieces: list[tuple[str, int, bytes]] = []
+        if added and start.offset:
+            rest = self._rest_of(start)
+            if rest is None or rest[0] not in added:
+                return None
+            pieces.append(rest)
+            added.remove(rest[0])
+            start = Cursor()
+        pieces += [(name, 0, (self._sealed / name).read_bytes()) for name in sorted(added)]
+        last = self._between(start, ours.log)
+        if last is None:
+            return None
         known = len(self.damaged)
-        found = {order: (event, line) for order, event, line in self._decoded(self.log.path.name, start, data)}
+        found = {
+            order: (event, line)
+            for piece in (*pieces, (self.log.path.name, start.offset, last))
+            for order, event, line in self._decoded(*piece)
+        }
         del self.damaged[known:]
         return [found[order] for order in sorted(found)]
+
+    def _between(self, start: Cursor, end: Cursor) -> bytes | None:
+        """The bytes of the log between two places of it, sealed since or not."""
+        if start.offset > end.offset or (start.offset and (start.device, start.inode) != (end.device, end.inode)):
+            return None
+        if start.offset == end.offset:
+            return b""
+        path: Path | None = self.log.path
+        try:
+            status = self.log.path.stat()
+        except FileNotFoundError:
+            status = None
+        if status is None or (status.st_dev, status.st_ino) != (end.device, end.inode):
+            path = find_segment(self._sealed.parent, end.device, end.inode)
+        chunk = None if path is None else LogFile(path, start).fresh()
+        return None if chunk is None or chunk.is_replaced else chunk.data[: end.offset - start.offset]
+
+    def _rest_of(self, cursor: Cursor) -> tuple[str, int, bytes] | None:
+        """What follows a place in a log that was sealed since: the segment's name, and where the rest begins in it."""
+        path = find_segment(self._sealed.parent, cursor.device, cursor.inode)
+        if path is None:
+            return None
+        file = LogFile(path, cursor)
+        chunk = file.fresh()
+        return None if chunk.is_replaced or file.has_stump else (path.name, chunk.start, chunk.data)
+
+    def _follow_into_segments(self, events: list[Event]) -> bool:
+        """Read on in what the log became, and in whatever segments came besides; False when it has to be anew."""
+        now, known = self._segments(), set(self.position.segments)
+        added = {name for name, *_ in set(now) - known}
+        if not known <= set(now):
+            return False
+        if self.log.cursor.offset:
+            rest = self._rest_of(self.log.cursor)
+            if rest is None or rest[0] not in added:
+                return False
+            events += [event for _, event, _ in self._decoded(*rest)]
+            added.remove(rest[0])
+            self.log.rewind()
+        for name in sorted(added):
+            for start, data in LogFile(self._sealed / name).blocks(sealed=True):
+                events += [event for _, event, _ in self._decoded(name, start, data)]
+        self.position = replace(self.position, segments=now)
+        return True
 
     def _in_order(self, events: list[Event]) -> list[Event] | None:
         last = self.position.last
@@ -173,6 +266,11 @@ class EventLog:
             count=count,
         )
 
+    def _was_sealed_meanwhile(self) -> bool:
+        """Whether the log became a segment while everything was read, so that neither was seen."""
+        self._folder = None
+        return self._segments() != self.position.segments
+
     def _is_orderly(self) -> bool:
         last = ""
         try:
@@ -186,23 +284,42 @@ class EventLog:
 
     def _merged(self) -> Iterator[tuple[str, Event, bytes]]:
         """All streams as one, in order where each of them is."""
-        log, *others = self._streams()
-        if not self._vapor.path.exists():
-            return log
-        return merge(log, *others, key=lambda found: found[0])
+        log, vapor = self._streams()
+        return merge(log, vapor, key=_ORDER) if self._vapor.path.exists() else log
 
     def _streams(self) -> list[Iterator[tuple[str, Event, bytes]]]:
         """One stream of events for the segments and the log, one for vapor."""
         self.damaged.clear()
+        self._folder = None
         self.position = Position(segments=self._segments())
         self.log.rewind()
         self._vapor.rewind()
         return [self._log_stream(), self._file_stream(self._vapor)]
 
     def _log_stream(self) -> Iterator[tuple[str, Event, bytes]]:
-        for name, _, _ in self.position.segments:
-            yield from self._file_stream(LogFile(self._sealed / name), sealed=True)
-        yield from self._file_stream(self.log)
+        """Segments and log behind each other, or merged where clones have sealed the same time in different ways."""
+        ordered = runs(name for name, *_ in self.position.segments)
+        streams = [self._run_stream(names) for names in ordered]
+        log = self._file_stream(self.log)
+        reached = max((span_of(name)[1] for names in ordered for name in names), default="")
+        if self._starts_before(reached):
+            return merge(chain.from_iterable(streams), log, key=_ORDER)
+        return chain(*streams, log)
+
+    def _run_stream(self, names: list[str]) -> Iterator[tuple[str, Event, bytes]]:
+        streams = [self._file_stream(LogFile(self._sealed / name), sealed=True) for name in names]
+        return streams[0] if len(streams) == 1 else merge(*streams, key=_ORDER)
+
+    def _starts_before(self, reached: str) -> bool:
+        """Whether the log's first event may belong before the end of the segments."""
+        if not reached:
+            return False
+        try:
+            with self.log.path.open("rb") as file:
+                start = file.read(len(_SPLIT) + _ID_CHARS)
+        except OSError:
+            return False
+        return not start or start[len(_SPLIT) + 4 :].decode(errors="replace") <= reached + "~"
 
     def _file_stream(self, file: LogFile, *, sealed: bool = False) -> Iterator[tuple[str, Event, bytes]]:
         for start, data in file.blocks(sealed=sealed):
@@ -211,8 +328,8 @@ class EventLog:
     def _decoded(self, name: str, start: int, data: bytes) -> Iterator[tuple[str, Event, bytes]]:
         """The events in some whole lines. The innermost loop of every fold."""
         for line in data.split(b"\n"):
-            if not line:
-                start += 1
+            if not line or (self.naming and self.naming not in line):
+                start += len(line) + 1
                 continue
             try:
                 event = decode_event(line)
@@ -234,7 +351,7 @@ class EventLog:
             return ()
         if folder != self._folder:
             self._scanned = self._scan_segments()
-            self._folder = folder
+            self._folder = folder if time.time_ns() - folder > _SETTLED_NS else None
         return self._scanned
 
     def _scan_segments(self) -> Segments:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from gastown_tui.core.errors import GastownError
-from gastown_tui.core.world.disk import make_private
+from gastown_tui.core.world.disk import make_private, sync
 
 _TAIL_BYTES = 256
 _BLOCK_BYTES = 4 * 1024 * 1024
@@ -207,7 +207,7 @@ class Appender:
                     os.write(descriptor, records[written:])
                     raise OSError(errno.ENOSPC, "short write")
                 if is_new:
-                    _sync_directory(self.path.parent)
+                    sync(self.path.parent)
             except OSError as error:
                 os.ftruncate(descriptor, status.st_size)
                 raise in_words(error, self.path) from error
@@ -238,11 +238,3 @@ def _read_all(descriptor: int, start: int, size: int) -> bytes:
         start += len(piece)
         size -= len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -67,6 +67,9 @@ def changed_mail(old: bytes, mail: MutableMapping[MailId, Mail], touched: Iterab
         each, span = mail[mail_id], lines.find(mail_id) if old else None
         if span is None:
             new.append(each)
+        elif msgspec.json.decode(lines.text(span), type=Mail).timestamp != each.timestamp:
+            # Sent once more under the same id: it belongs elsewhere now.
+            return whole_mail(mail.values())
         else:
             replaced.append((*span, msgspec.json.encode(each)))
     if old and new:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gastown_tui.core.events import Event
-from gastown_tui.core.world.event_log import Position
 from gastown_tui.core.world.lock import FileLock, Presence
-from gastown_tui.core.world.log import LogFile
 from gastown_tui.core.world.projections import Projections
 from gastown_tui.core.world.reader import Reader
 
@@ -54,7 +51,7 @@ class Projector:
         if base is None and reader.files.issues.exists() and not reader.has_seen_all():
             # Somebody has just changed the file. The next write takes that up; overwriting it now would lose it.
             return
-        found = None if base is None or reader.needs_rebuild else self._between(base.header.position)
+        found = None if base is None or reader.needs_rebuild else reader.log.after(base.header.position)
         if found is not None:
             try:
                 self._projections.refresh(reader.state, reader.log.position, found)
@@ -70,15 +67,3 @@ class Projector:
         reader, position = self._reader, self._reader.log.position
         self._projections.rebuild(reader.state, position, lambda: reader.replay(position.last))
         reader.agree()
-
-    def _between(self, base: Position) -> list[tuple[Event, bytes]] | None:
-        """The events of the log after a position, up to the reader's; None when the log is not the same any more."""
-        ours = self._reader.log.position
-        is_same = (base.log.inode, base.log.device, base.segments) == (ours.log.inode, ours.log.device, ours.segments)
-        if not is_same or base.log.offset > ours.log.offset:
-            return None
-        file = self._reader.log.log
-        chunk = LogFile(file.path, base.log).fresh()
-        if chunk.is_replaced:
-            return None
-        return self._reader.log.decoded(chunk.start, chunk.data[: ours.log.offset - base.log.offset])

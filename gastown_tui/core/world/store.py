@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,11 @@ from gastown_tui.core.errors import GastownError, LedgerDamaged
 from gastown_tui.core.events import Event, Fact, LinesQuarantined
 from gastown_tui.core.fold import LedgerState
 from gastown_tui.core.model.ids import EventId
+from gastown_tui.core.world import segments
 from gastown_tui.core.world.disk import make_private
 from gastown_tui.core.world.durable import Durable
 from gastown_tui.core.world.envelope import decode_event, encode_event
-from gastown_tui.core.world.event_log import Damage, EventLog, order_of
+from gastown_tui.core.world.event_log import Damage, EventLog, missing_lines, order_of
 from gastown_tui.core.world.files import status_of
 from gastown_tui.core.world.lock import FileLock, Presence, probe
 from gastown_tui.core.world.log import Appender, in_words
@@ -27,6 +28,7 @@ from gastown_tui.core.world.reader import Reader
 if TYPE_CHECKING:
     from gastown_tui.core.world.projector import Projector
 
+_SEAL_WAIT_S = 0.5
 _LAG_S = 1.0
 """While others write too, projections may grow this old before somebody refreshes them all the same."""
 
@@ -184,7 +186,8 @@ class Store:
         path = self._appender.path
         self._durable.reach(path, inode=written.inode, offset=written.offset)
         status = status_of(path)
-        if status is None or status.st_ino != written.inode:
+        is_there = status is not None and status.st_ino == written.inode
+        if not is_there and not segments.has_sealed(self.beads, written.inode, written.offset):
             self._put_back(written)
 
     def enter(self) -> int:
@@ -207,6 +210,7 @@ class Store:
         """
         try:
             self._projector().refresh()
+            self._archive()
             self.trouble = ""
         except OSError as error:
             self.reader.forget()
@@ -244,6 +248,19 @@ class Store:
         self._durable.clear_failure()
         return log
 
+    def _archive(self) -> None:
+        """Seal the log when it has grown long, unless others are writing: then one of them will."""
+        path = self._appender.path
+        status = status_of(path)
+        if status is None or status.st_size < segments.SEGMENT_BYTES:
+            return
+        with suppress(GastownError), self.writing(_SEAL_WAIT_S):
+            self._appender.seal()
+            status = status_of(path)
+            if status is not None and status.st_size >= segments.SEGMENT_BYTES:
+                self._durable.reach(path, inode=status.st_ino, offset=status.st_size)
+                segments.seal(path)
+
     def _projector(self) -> Projector:
         from gastown_tui.core.world.projector import Projector
 
@@ -274,11 +291,10 @@ class Store:
         with self._lock.hold(60.0):
             self._appender.seal()
             path = self._appender.path
-            data = path.read_bytes() if path.exists() else b""
-            missing = [line for line in written.records.splitlines(keepends=True) if line not in data]
+            missing = missing_lines(written.records, self.beads)
             if not missing:
                 return
-            inode, before, after = self._appender.append(b"".join(missing))
+            inode, before, after = self._appender.append(missing)
             self._durable.forget_beyond(inode, before)
         self._durable.reach(path, inode=inode, offset=after)
         self.reader.forget()
