@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, Refused
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
-from gastown_tui.core.model.bead_line import decode_bead
-from gastown_tui.core.model.ids import parse_bead_id
 from gastown_tui.core.model.text import one_line
-from gastown_tui.core.model.times import epoch_ns
 from gastown_tui.core.ports import Hands
+from gastown_tui.core.rules.bead_ids import prefix_of_ledger
 from gastown_tui.core.rules.bead_values import kind_meant, parse_priority
+from gastown_tui.core.rules.importing import ORPHANS, Taken, Wish, read_lines, take_up
 from gastown_tui.core.rules.queries import Filter, chosen
 from gastown_tui.core.verbs.bead_filters import (
     Assignee,
@@ -38,7 +37,6 @@ from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json
 
 _IMPORT_LIMIT_BYTES = 512 * 1024 * 1024
-_MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")
 
 
 @verb("bd export", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
@@ -61,8 +59,15 @@ def export(
     updated_before: UpdatedBefore = "",
     id: Annotated[tuple[str, ...], Arg("These ids", metavar="ID", split=True)] = (),
     parent: Annotated[str, Arg("Children of this bead", metavar="ID", suggest=Suggest.BEAD)] = "",
+    events: Annotated[bool, Arg("What happened instead of what is: the log, an event a line")] = False,
+    events_reset: Annotated[bool, Arg("Accepted; the log is always exported whole", hidden=True)] = False,
 ) -> Receipt:
     """Print beads as the lines every beads program reads, sorted by id; deleted ones too, passing ones not."""
+    del events_reset
+    if events:
+        from gastown_tui.core.verbs.bd_events import export as export_events
+
+        return export_events(hands, output=output)
     if format not in {"jsonl", "obsidian"}:
         raise BadInput("format must be 'jsonl' or 'obsidian'")
     town = hands.ledger.read()
@@ -106,7 +111,8 @@ def _guard(hands: Hands, place: Path, found: list[Bead], *, force: bool) -> None
     """An export never silently shortens a file that holds more."""
     if force or not hands.files.exists(place):
         return
-    there = {bead.id for _, bead in _read_lines(hands.files.read_text(place, limit_bytes=_IMPORT_LIMIT_BYTES))[0]}
+    lines = read_lines(hands.files.read_text(place, limit_bytes=_IMPORT_LIMIT_BYTES))[0]
+    there = {each.bead.id for each in lines}
     if there and not found:
         raise Refused("refusing to export empty database over non-empty JSONL file", hint="--force does")
     if there - {bead.id for bead in found}:
@@ -134,72 +140,63 @@ def import_(
     ] = False,
     strict: Annotated[bool, Arg("Refuse everything when a line cannot be read")] = False,
     dry_run: Annotated[bool, Arg("Only count")] = False,
+    orphan_handling: Annotated[
+        str, Arg("Of children whose parent is nowhere: allow, skip, strict or resurrect", choices=ORPHANS)
+    ] = "allow",
+    rename_on_import: Annotated[bool, Arg("Give beads of other prefixes this ledger's")] = False,
+    dedupe_after: Annotated[bool, Arg("Name beads that say the same afterwards")] = False,
+    clear_duplicate_external_refs: Annotated[
+        bool, Arg("Drop an external reference that another bead has already")
+    ] = False,
     force: Annotated[bool, Arg("Accepted", hidden=True)] = False,
-    orphan_handling: Annotated[str, Arg("Accepted", hidden=True)] = "",
-    rename_on_import: Annotated[bool, Arg("Accepted", hidden=True)] = False,
-    dedupe_after: Annotated[bool, Arg("Accepted", hidden=True)] = False,
+    protect_left_snapshot: Annotated[bool, Arg("Accepted", hidden=True)] = False,
+    no_git_history: Annotated[bool, Arg("Accepted", hidden=True)] = False,
 ) -> Receipt:
-    """Take beads up from a file of lines. Of two versions of a bead the one changed later stays."""
-    del force, orphan_handling, rename_on_import, dedupe_after
+    """Take beads up from a file of lines, or of one JSON array. Of two versions the one changed later stays."""
+    del force, protect_left_snapshot, no_git_history
     if words:
         raise BadInput(f"Unexpected argument(s): [{' '.join(words)[:80]}]", hint=f"bd import -i {words[0][:80]}")
     place = Path("/dev/stdin") if input is None or str(input) == "-" else hands.cwd / input
     text = hands.files.read_text(place, limit_bytes=_IMPORT_LIMIT_BYTES)
     if not text.strip():
         raise BadInput("No input specified.", hint="bd import -i FILE, or lines on standard input")
-    lines, problems = _read_lines(text)
-    if problems and (strict or not lines):
+    incoming, problems = read_lines(text)
+    if problems and (strict or not incoming):
         raise BadInput(problems[0])
-    counts = {"created": 0, "updated": 0, "unchanged": 0, "skipped": 0}
+    here = hands.ledger.here
+    wish = Wish(
+        skip_existing=skip_existing,
+        orphans=orphan_handling,
+        own_prefix=prefix_of_ledger(hands.ledger.read().ledgers[here]) if rename_on_import else "",
+        clear_references=clear_duplicate_external_refs,
+    )
+    taken: list[Taken] = []
 
     def decide(town: Town) -> tuple[Entry, ...]:
-        counts.update(dict.fromkeys(counts, 0))
-        state = town.ledgers[hands.ledger.here]
-        entries: list[Entry] = []
-        for line, bead in lines:
-            word = _fate(state.beads.get(bead.id), bead, skip_existing=skip_existing)
-            counts[word] += 1
-            if word in {"created", "updated"}:
-                entries.append(Entry(e.BeadImported(bead_id=bead.id, line=line), hands.ledger.here))
-        return tuple(entries)
+        taken[:] = [take_up(town.ledgers[here], incoming, wish)]
+        return tuple(Entry(fact, here) for fact in taken[0].facts)
 
     if dry_run:
         decide(hands.ledger.read())
     else:
-        hands.ledger.record(decide, actor=hands.actor, ledgers=(hands.ledger.here,))
+        hands.ledger.record(decide, actor=hands.actor, ledgers=(here,))
+    said = [f"Warning: {problem}" for problem in (*problems, *taken[0].told)]
+    said += [f"Import complete: {_counted(taken[0].counts)}"]
+    said += ["Dry-run mode: no changes made"] if dry_run else []
+    said += _twins(hands) if dedupe_after and not dry_run else []
+    return Said(value={**taken[0].counts, "unreadable": len(problems)}, complaints=tuple(said))
+
+
+def _counted(counts: Mapping[str, int]) -> str:
     parts = [f"{counts['created']} created", f"{counts['updated']} updated"]
     parts += [f"{counts[word]} {word}" for word in ("unchanged", "skipped") if counts[word]]
-    said = [f"Warning: {problem}" for problem in problems] + [f"Import complete: {', '.join(parts)}"]
-    said += ["Dry-run mode: no changes made"] if dry_run else []
-    return Said(value={**counts, "unreadable": len(problems)}, complaints=tuple(said))
+    return ", ".join(parts + ([f"{counts['remapped']} issues remapped"] if counts["remapped"] else []))
 
 
-def _fate(ours: Bead | None, theirs: Bead, *, skip_existing: bool) -> str:
-    if ours is None:
-        return "created"
-    if skip_existing:
-        return "skipped"
-    if ours.status == "tombstone" or (epoch_ns(ours.updated_at) or 0) > (epoch_ns(theirs.updated_at) or 0):
-        return "unchanged"
-    return "unchanged" if ours == theirs else "updated"
+def _twins(hands: Hands) -> list[str]:
+    from gastown_tui.core.rules.care import duplicates
 
-
-def _read_lines(text: str) -> tuple[list[tuple[str, Bead]], list[str]]:
-    """The beads of a file with their lines, and what could not be read."""
-    found: list[tuple[str, Bead]] = []
-    problems: list[str] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.strip("\r\ufeff")
-        if not line.strip():
-            continue
-        if line.startswith(_MARKERS):
-            problems.append(f"parsing line {number}: a git conflict marker")
-            continue
-        try:
-            bead = decode_bead(line)
-            parse_bead_id(bead.id)
-        except BadInput as error:
-            problems.append(f"parsing line {number}: {error.message}")
-        else:
-            found.append((line, bead))
-    return found, problems
+    town = hands.ledger.read()
+    found = duplicates(town, beads_here(hands, town))
+    lines = [f"  {', '.join(bead.id for bead in each.beads)}: {one_line(each.title)}" for each in found]
+    return [f"Found {len(found)} duplicate group(s); bd duplicates --auto-merge merges them:", *lines] if found else []
