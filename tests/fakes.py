@@ -118,8 +118,8 @@ class FakeLedger:
     def recent(self, limit: int) -> tuple[Event, ...]:
         return tuple(self.events[-limit:]) if limit > 0 else ()
 
-    def history(self, ledger: str = "") -> Iterator[Event]:
-        return iter(self.events)
+    def history(self, ledger: str = "", *, naming: str = "") -> Iterator[Event]:
+        return (event for event in self.events if naming in str(event.fact))
 
     def record(self, decide: Decide, *, actor: str, ledgers: Sequence[str] = ("",)) -> Recorded:
         rival, self.before_record = self.before_record, lambda: None

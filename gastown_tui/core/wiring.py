@@ -223,7 +223,7 @@ class _NoLedger:
         """There is none."""
         raise self._error
 
-    def history(self, ledger: str = "") -> Iterator[Event]:
+    def history(self, ledger: str = "", *, naming: str = "") -> Iterator[Event]:
         """There is none."""
         raise self._error
 

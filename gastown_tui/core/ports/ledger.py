@@ -83,8 +83,13 @@ class Ledger(Protocol):
         """The newest events of all ledgers, oldest first, from the feed; at most `limit`."""
         ...
 
-    def history(self, ledger: str = "") -> Iterator[Event]:
-        """Every event of one ledger from its beginning, in order, read from the log itself."""
+    def history(self, ledger: str = "", *, naming: str = "") -> Iterator[Event]:
+        """Every event of one ledger from its beginning, in order, read from the log itself.
+
+        Args:
+            ledger: Which.
+            naming: Only events that hold this text somewhere; all others are passed over unread.
+        """
         ...
 
     def record(self, decide: Decide, *, actor: str, ledgers: Sequence[str] = ("",)) -> Recorded:

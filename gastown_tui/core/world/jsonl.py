@@ -76,12 +76,19 @@ class JsonlLedger:
             found = [event for store in self._stores().values() for event in store.recent(limit)]
         return tuple(sorted(found, key=order_of)[-limit:]) if limit > 0 else ()
 
-    def history(self, ledger: str = "") -> Iterator[Event]:
-        """Every event of one ledger from its beginning, in order, read from the log itself."""
+    def history(self, ledger: str = "", *, naming: str = "") -> Iterator[Event]:
+        """Every event of one ledger from its beginning, in order, read from the log itself.
+
+        Args:
+            ledger: Which.
+            naming: Only events that hold this text somewhere; all others are passed over unread.
+        """
         with self._mutex:
             self._town()
             beads = self._store(ledger).beads
-        return (event for event, _ in EventLog(beads).everything())
+        log = EventLog(beads)
+        log.naming = naming.encode()
+        return (event for event, _ in log.everything())
 
     def follow(self) -> tuple[tuple[Event, ...], Town]:
         """Events since the last call, in order, and the town after them; the first call starts with none."""
