@@ -21,7 +21,6 @@ from gastown_tui.core.verbs.worker import Worker
 from tests.end.hasty import Hasty
 from tests.end.rig_at_work import RigAtWork
 from tests.fakes import FakeSessions, TestClock
-from tests.ledgers import LONG
 from tests.places import git, hands_at
 from tests.verbs.scripted_terminal import ScriptedTerminal
 
@@ -91,8 +90,7 @@ class Flow:
 def test_another_worker_continues_at_the_next_step_wherever_the_first_was_killed(tmp_path: Path) -> None:
     flow = Flow(tmp_path)
     places: list[tuple[str, int]] = []
-    # What is left behind after one write is what there is before the next: half the points suffice in the short form.
-    for at in itertools.count(0) if LONG else itertools.count(1, 2):
+    for at in itertools.count():
         assert at < POINTS_LIMIT
         root = flow.slung()
         where = flow.killed(at)
@@ -105,7 +103,7 @@ def test_another_worker_continues_at_the_next_step_wherever_the_first_was_killed
         if not where:
             break
     assert {count for _, count in places} == {0, 1, 2, 3}, "it was killed before, between and after the steps"
-    assert len(places) >= (20 if LONG else 10)
+    assert len(places) >= 12
 
 
 def check(flow: Flow, root: BeadId, done: set[str], before: Counter[str], where: str) -> None:

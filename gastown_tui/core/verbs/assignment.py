@@ -56,6 +56,7 @@ class Assignment:
         self.hook = hook
         self.answer = ""
         self.is_rework = False
+        self._subjects: set[str] | None = None
 
     def carry_out(self) -> str:
         """Do what is left to do and leave by an exit; returns how it went, in words.
@@ -120,11 +121,9 @@ class Assignment:
     # ------------------------------------------------------------------------------------------ one step
 
     def _step(self, step: Bead, *, is_whole: bool) -> None:
-        self.worker.note(one_line(step.title, 80), self.hook.bead_id)
         if not machine_work.is_any(step):
             raise Failed(machine_work.wanting(step))
-        if not is_whole:
-            self._begun(step)
+        self._begun(step, is_whole=is_whole)
         if not self._is_committed(step):
             self._ask(step)
             self._fall_silent(step)
@@ -133,10 +132,17 @@ class Assignment:
         if not is_whole:
             self._closed(step)
 
-    def _begun(self, step: Bead) -> None:
-        if step.state == "open":
-            fact = e.BeadStatusChanged(bead_id=step.id, from_status="open", to_status="in_progress")
-            self._record_in_rig(lambda town: [fact] if town.bead(step.id).state == "open" else [])
+    def _begun(self, step: Bead, *, is_whole: bool) -> None:
+        """Say what is being done, and that a step of the work is."""
+        ledger = self.hands.ledger.read().ledger_of(self.hook.bead_id)
+        note = e.AgentWorking(agent=self.agent, bead_id=self.hook.bead_id, note=one_line(step.title, 80))
+        begun = e.BeadStatusChanged(bead_id=step.id, from_status="open", to_status="in_progress")
+
+        def decide(town: Town) -> list[Entry]:
+            is_open = not is_whole and town.bead(step.id).state == "open"
+            return [Entry(note), *([Entry(begun, ledger)] if is_open else [])]
+
+        self.hands.ledger.record(decide, actor=self.hands.actor, ledgers=tuple(dict.fromkeys(("", ledger))))
 
     def _closed(self, step: Bead) -> None:
         session = self.hands.env.get("GT_SESSION", "")
@@ -180,16 +186,21 @@ class Assignment:
             self.hands.worktrees.commit_all(place, _subject(step), author=self.agent, expect_top=place)
 
     def _is_committed(self, step: Bead) -> bool:
+        """Whether an earlier session did a step and was gone before it could close it."""
+        if self._subjects is None:
+            self._subjects = self._subjects_on_branch()
+        return _subject(step) in self._subjects
+
+    def _subjects_on_branch(self) -> set[str]:
         rig, town = parts(self.agent).rig, self.hands.ledger.read()
         if not rig:
-            return False
+            return set()
         branch = dispatch.branch_of(self.agent, self.hook.bead_id)
         bare = bare_of(self.hands, rig)
         if not self.hands.worktrees.resolve(bare, f"refs/heads/{branch}"):
-            return False
+            return set()
         since = f"refs/remotes/origin/{target_of(town, rig)}"
-        done = self.hands.worktrees.subjects(bare, since=since, until=f"refs/heads/{branch}")
-        return _subject(step) in done
+        return set(self.hands.worktrees.subjects(bare, since=since, until=f"refs/heads/{branch}"))
 
     # ------------------------------------------------------------------------------------------ questions and silence
 

@@ -30,6 +30,7 @@ _GRACE_S = 2.0
 _DRAIN_S = 0.5
 """How long output is still read from processes a finished command left running."""
 _POLL_S = 0.05
+_FIRST_POLL_S = 0.0005
 
 _PASSED_ON = frozenset(
     {
@@ -271,7 +272,7 @@ class _Watch:
 
     def _read_until(self, deadline: float, *, to_the_end: bool = False) -> bool:
         """Read until the command has ended, or its last descendant closed the output; False when late."""
-        open_pipe = True
+        open_pipe, pause = True, _FIRST_POLL_S
         while True:
             if not to_the_end and self._ended():
                 return True
@@ -283,7 +284,9 @@ class _Watch:
             elif to_the_end:
                 return True
             else:
-                time.sleep(min(left_s, _POLL_S))
+                # Whoever closes the output mostly ends at once.
+                time.sleep(min(left_s, pause))
+                pause = min(pause * 2, _POLL_S)
 
     def _read(self, wait_s: float) -> bool:
         """Take what there is; False once the output is closed."""
