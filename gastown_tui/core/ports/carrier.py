@@ -59,6 +59,14 @@ class Carrier(Protocol):
         """
         ...
 
+    def hooks(self, beads: Path) -> tuple[Path, str]:
+        """Where the repository's hooks lie, and where the ledger lies in the repository.
+
+        Raises:
+            Refused: there is no repository around the ledger.
+        """
+        ...
+
     def commit(self, beads: Path, standing: Standing, *, message: str, author: str, onto: str = "") -> str:
         """Commit the ledger's files alone; with `onto`, merge that commit. Returns the commit, or "" for no change.
 

@@ -11,7 +11,6 @@ from gastown_tui.core.verbs.beads import Said
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
 
 _TRACKERS = "bd import takes issues from a file; --external-ref names where one is tracked"
-_HOOKS = ("pre-commit", "post-merge", "pre-push", "post-checkout", "prepare-commit-msg")
 Rest = Annotated[tuple[str, ...], Arg("Accepted", hidden=True)]
 Raw = Annotated[tuple[str, ...], Arg("Accepted", hidden=True, raw=True)]
 Old = Annotated[bool, Arg("Accepted", hidden=True)]
@@ -70,35 +69,6 @@ def daemon(
     return Said(plain="No daemon is running; none is needed", value=value)
 
 
-@verb("bd hooks list", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
-def hooks_list(hands: Hands) -> Receipt:
-    """List git hooks; none are installed, for the files are always up to date."""
-    rows = [{"Name": name, "Installed": False, "Version": "", "IsShim": False, "Outdated": False} for name in _HOOKS]
-    return Said(plain="\n".join(f"  {name}: not needed" for name in _HOOKS), value={"hooks": rows})
-
-
-@verb("bd hooks install", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
-def hooks_install(
-    hands: Hands, *, force: Old = False, shared: Old = False, chain: Old = False, beads: Old = False
-) -> Receipt:
-    """Accept to install git hooks; none are needed."""
-    del force, shared, chain, beads
-    value = {"chained": False, "message": "no hooks are needed", "shared": False, "success": True}
-    return Said(plain="✓ No git hooks are needed: the files are always up to date", value=value)
-
-
-@verb("bd hooks uninstall", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
-def hooks_uninstall(hands: Hands) -> Receipt:
-    """Accept to remove git hooks; there are none."""
-    return Said(plain="✓ No git hooks were installed", value={"message": "no hooks were installed", "success": True})
-
-
-@verb("bd hooks run", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
-def hooks_run(hands: Hands, words: Rest = ()) -> Receipt:
-    """Accept to run a git hook; there is nothing to do."""
-    return Said(value={})
-
-
 @verb("bd hook", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
 def hook(hands: Hands, words: Rest = ()) -> Receipt:
     """Accept to run a git hook; without a name, show what hangs on your own hook."""
@@ -107,7 +77,9 @@ def hook(hands: Hands, words: Rest = ()) -> Receipt:
 
         found: Receipt = own_hook(hands)
         return found
-    return Said(value={})
+    from gastown_tui.core.verbs.bd_hooks import hooks_run
+
+    return hooks_run(hands, words)
 
 
 @verb("bd upgrade", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)

@@ -86,6 +86,11 @@ class GitCarrier:
             behind=behind,
         )
 
+    def hooks(self, beads: Path) -> tuple[Path, str]:
+        """Where the repository's hooks lie, and where the ledger lies in the repository."""
+        spot = Spot(beads)
+        return git_here.hooks(self._git, spot.place), spot.prefix
+
     def commit(self, beads: Path, standing: Standing, *, message: str, author: str, onto: str = "") -> str:
         """Commit the ledger's files alone; with `onto`, merge that commit."""
         spot = Spot(beads)
