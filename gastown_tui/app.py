@@ -18,7 +18,7 @@ from textual.worker import Worker
 from gastown_tui import keys, remembered, themes
 from gastown_tui.acts.beads import BeadActs
 from gastown_tui.acts.first_run import FirstRunActs
-from gastown_tui.acts.graph import GraphActs
+from gastown_tui.acts.formulas import FormulaActs
 from gastown_tui.acts.rows import RowActs
 from gastown_tui.core.errors import NotFound
 from gastown_tui.core.views.home import StatusView
@@ -31,8 +31,8 @@ from gastown_tui.widgets.live_pane import LivePane
 from gastown_tui.widgets.one_line import OneLine
 
 STYLES = Path(__file__).parent / "styles"
-SHEETS = ("town", "widgets", "place", "home", "modal", "first_run", "beads", "graph")
-"""The style sheets, those of single places after what they build on."""
+SHEETS = ("town", "widgets", "place", "home", "modal", "first_run")
+"""The style sheets of the first moments; places bring their own (`CSS_PATH`) when they are first opened."""
 TICK_S = 1.0
 SETTLE_S = 1.5
 """When the rest is made ready if no town has been read by then."""
@@ -42,7 +42,7 @@ CALM_TICKS = 20
 """After how many ticks without an event or a key the clock leaves the seconds out."""
 
 
-class GastownApp(BeadActs, RowActs, FirstRunActs, GraphActs):
+class GastownApp(BeadActs, RowActs, FirstRunActs, FormulaActs):
     """The room on one town.
 
     Args:

@@ -43,6 +43,10 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
     RoomKey("room.archive", "e", "archive", "archive", "Put messages away; say that an escalation is seen to"),
     RoomKey("place.beads", "b", "place('beads')", "beads", "Every bead, as a list and on a board"),
     RoomKey("place.home", "0", "place('home')", "home", "Go to the first screen, from any place"),
+    RoomKey("place.molecules", "M", "place('molecules')", "molecules", "Workflows as they run, step by step"),
+    RoomKey(
+        "place.formulas", "F", "place('formulas')", "formulas", "Every formula: read it, cook it, pour it by a form"
+    ),
     RoomKey("room.graph", "D", "graph", "graph", "Draw what the selected bead waits for and what waits for it"),
     RoomKey("room.why", "w", "why", "why", "Show the evidence behind the selected agent's status"),
     RoomKey("room.snooze", "z", "snooze", "snooze", "Hide the row of Needs you for a quarter of an hour"),
@@ -95,6 +99,14 @@ PLACE_KEYS: tuple[RoomKey, ...] = (
     ),
     RoomKey("beads.undo", "z", "bead_undo", "undo", "Take the last change of beads back", "", "beads"),
     RoomKey("beads.back", "backspace", "bead_back", "", "Back along the beads one came by", "⌫", "beads"),
+    RoomKey("formulas.pour", "p", "pour", "pour", "Pour it: a form of its own variables", "", "formulas"),
+    RoomKey("formulas.sling", "s", "pour_and_sling", "sling", "Pour it for an agent or a rig", "", "formulas"),
+    RoomKey("formulas.cook", "c", "cook", "cook", "Cook it: its steps as they would be poured", "", "formulas"),
+    RoomKey("molecules.step", "c", "close_step", "step done", "Close the step, begin the next", "", "molecules"),
+    RoomKey("molecules.gate", "o", "open_gate", "open gate", "Let go what a gate holds back", "", "molecules"),
+    RoomKey("molecules.bond", "B", "bond", "bond", "Put a formula or another molecule to it", "", "molecules"),
+    RoomKey("molecules.squash", "S", "squash", "squash", "Condense it to a digest; asks first", "", "molecules"),
+    RoomKey("molecules.burn", "X", "burn", "burn", "Discard it; asks, and shows what is lost", "", "molecules"),
     RoomKey("graph.deeper", "plus,equals_sign", "graph_depth(1)", "deeper", "Draw what is further away", "+", "graph"),
     RoomKey("graph.nearer", "minus", "graph_depth(-1)", "nearer", "Draw only what is nearer", "-", "graph"),
     RoomKey(
@@ -157,6 +169,9 @@ PANE_HINTS: dict[str, tuple[str, ...]] = {
     "beads bead": ("⏎", "[ ]", "e", "x", ">", "C", "s", "D", "esc", ":", "?"),
     "typing": ("ctrl-] F12",),
     "live": ("a", "A", "p", "n", "w", ".", ":", "?"),
+    "formulas": ("⏎", "p", "s", "c", "y", "/", "esc", ":", "?"),
+    "molecules molecules": ("⏎", "s", "p", "a", "o", "S", "X", "B", "D", "/", ":", "?"),
+    "molecules": ("⏎", "c", "o", "p", "a", "D", "s", "S", "X", "esc", "/", "?"),
     "graph": ("⏎", "c", "+", "-", "o", "s", "y", "esc", "?"),
 }
 """The same for panes of the home screen, for other places, and for panes of those (`place pane`)."""

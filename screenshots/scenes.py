@@ -13,6 +13,7 @@ from gastown_tui.app import GastownApp
 from gastown_tui.core.errors import NotFound
 from gastown_tui.core.ports import Hands
 from gastown_tui.widgets.row_list import RowList
+from gastown_tui.widgets.written import Written
 from screenshots.places import HOME, a_fresh_town, a_lone_ledger, a_working_town
 from screenshots.workflows import EPIC, a_town_with_workflows
 from tests.fakes import FakeTown, fake_town
@@ -94,6 +95,25 @@ async def _graph(room: Room) -> None:
     await until(room, lambda: app.screen.query("GraphCanvas") and app.screen.query_one("GraphCanvas").cursor_key)
 
 
+async def _molecules(room: Room) -> None:
+    await room.press("M")
+    await until(room, lambda: _rows(room, "#steps RowList"))
+    await room.press("j", "enter")
+    await until(room, lambda: "pytest" in room.app.screen.query_one(Written).text)
+
+
+async def _formulas(room: Room) -> None:
+    await room.press("F")
+    await until(room, lambda: _rows(room, "#formulas RowList"))
+    await until(room, lambda: room.app.screen.query_one(Written).text)
+
+
+async def _pour(room: Room) -> None:
+    await _formulas(room)
+    await room.press("p", *"the login", "enter", *"1.2")
+    await until(room, lambda: "'1.2'" in room.app.screen.query_one(Written).text)
+
+
 async def _nothing(room: Room) -> None:
     await room.pause()
 
@@ -111,6 +131,15 @@ SCENES: tuple[Scene, ...] = (
     Scene("graph", (80, 24), _graph, a_town_with_workflows),
     Scene("graph", (120, 40), _graph, a_town_with_workflows),
     Scene("graph", (200, 60), _graph, a_town_with_workflows),
+    Scene("formulas", (80, 24), _formulas, a_town_with_workflows),
+    Scene("formulas", (120, 40), _formulas, a_town_with_workflows),
+    Scene("formulas", (200, 60), _formulas, a_town_with_workflows),
+    Scene("pour", (80, 24), _pour, a_town_with_workflows),
+    Scene("pour", (120, 40), _pour, a_town_with_workflows),
+    Scene("pour", (200, 60), _pour, a_town_with_workflows),
+    Scene("molecules", (80, 24), _molecules, a_town_with_workflows),
+    Scene("molecules", (120, 40), _molecules, a_town_with_workflows),
+    Scene("molecules", (200, 60), _molecules, a_town_with_workflows),
     Scene("fresh", (120, 40), _nothing, a_fresh_town),
     Scene("lone-ledger", (120, 30), _nothing, a_lone_ledger),
     Scene("first-run", (100, 30), _nothing, lambda: fake_town()),

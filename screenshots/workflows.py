@@ -7,10 +7,69 @@ from typing import Any
 from gastown_tui.core.events import Edge
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.verbs.cookbook import BUILT_IN
 from screenshots.places import a_working_town, ago
 from tests import towns
 from tests.fakes import FakeTown
 
+HOTFIX = """
+formula = "hotfix"
+description = "Mend what hurts now, and see to it that it stays mended."
+version = 3
+
+[vars.what]
+description = "what hurts"
+required = true
+
+[vars.severity]
+description = "how much"
+enum = ["low", "high", "critical"]
+default = "high"
+
+[vars.release]
+description = "the release it goes into"
+pattern = '^\\d+\\.\\d+\\.\\d+$'
+required = true
+
+[[steps]]
+id = "reproduce"
+title = "Show {{what}} in a test"
+description = "A test that fails because of it."
+
+[[steps]]
+id = "mend"
+title = "Mend {{what}}"
+needs = ["reproduce"]
+description = "The smallest change that does it."
+
+[[steps]]
+id = "tests"
+title = "Run every test"
+needs = ["mend"]
+run = "make test"
+
+[[steps]]
+id = "approve"
+title = "Release {{release}}"
+needs = ["tests"]
+[steps.gate]
+type = "human"
+
+[[steps]]
+id = "tell"
+title = "Tell everybody about {{release}}"
+needs = ["approve"]
+condition = "{{severity}} == critical"
+"""
+NIGHTLY = """
+formula = "nightly"
+description = "What runs while everybody sleeps."
+
+[[steps]]
+id = "sweep"
+title = "Sweep"
+needs = ["collect"]
+"""
 EPIC = "ap-5e0"
 MOLECULE = "ap-mol-7k2"
 
@@ -19,6 +78,11 @@ def a_town_with_workflows() -> FakeTown:
     """An epic in the middle of its pieces, two molecules that move, one at a gate, one nobody has, and a wisp."""
     fake = a_working_town()
     town = fake.ledger.read()
+    for file in BUILT_IN.glob("*.toml"):
+        fake.files.texts[file] = file.read_text(encoding="utf-8")
+    project = fake.ledger.home / ".beads" / "formulas"
+    fake.files.texts[project / "hotfix.formula.toml"] = HOTFIX
+    fake.files.texts[project / "nightly.formula.toml"] = NIGHTLY
     for bead in (*_epic(), *_shiny(), *_release(), *_audit(), _wisp()):
         town.ledgers[town.ledger_of(bead.id)].beads[bead.id] = bead
     return fake

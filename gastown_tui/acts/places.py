@@ -27,10 +27,18 @@ def make(name: str) -> Place:
             from gastown_tui.screens.beads import BeadsScreen
 
             return BeadsScreen()
+        case "formulas":
+            from gastown_tui.screens.formulas import FormulaPlace
+
+            return FormulaPlace()
         case "graph":
             from gastown_tui.screens.graph import GraphPlace
 
             return GraphPlace()
+        case "molecules":
+            from gastown_tui.screens.molecules import MoleculePlace
+
+            return MoleculePlace()
     raise LookupError(name)
 
 
