@@ -44,18 +44,6 @@ KEEP
 
 Every command takes --json. bd COMMAND --help says more about one."""
 
-_ONBOARD = """Add this to the instructions your agents read (AGENTS.md, CLAUDE.md, …):
-
-## Work tracking
-
-This project tracks its work with bd. Run `bd prime` for the workflow.
-
-- `bd ready`: what can be started
-- `bd create "Title" -t task -p 2`: file what you find
-- `bd update ID --claim`: take it
-- `bd close ID --reason "…"`: done
-- `bd sync`: commit and share the ledger before you stop"""
-
 _PRIME = """# Working with beads
 
 Work is tracked as beads: records with a type, a priority and dependencies. They outlive your session; your memory of
@@ -109,7 +97,9 @@ def quickstart(hands: Hands) -> Receipt:
 @verb("bd onboard", group="beads", needs=Needs.NOTHING, mutates=False, compact_errors=True)
 def onboard(hands: Hands) -> Receipt:
     """Print the lines an agents' instruction file needs."""
-    return Said(plain=_ONBOARD)
+    from gastown_tui.core.rules.instructions import TEXT
+
+    return Said(plain=f"Add this to the instructions your agents read (AGENTS.md, CLAUDE.md, …):\n\n{TEXT}")
 
 
 @verb("bd human", group="beads", needs=Needs.NOTHING, mutates=False, compact_errors=True)
