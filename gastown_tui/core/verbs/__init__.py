@@ -50,7 +50,7 @@ WORDS: dict[str, str] = {
     "bd completion": "shims", "bd todo": "bd_roles", "bd agent": "bd_roles", "bd slot": "bd_roles",
     "bd merge-slot": "bd_roles", "bd daemon": "bd_older", "bd daemons": "bd_older",
     "bd federation": "bd_older", "bd jira": "bd_older", "bd linear": "bd_older", "bd gitlab": "bd_older",
-    "bd hooks": "bd_older", "bd hook": "bd_older",
+    "bd hooks": "bd_hooks", "bd hook": "bd_older",
     "bd upgrade": "bd_older", "bd backend": "bd_older", "bd history": "bd_older", "bd diff": "bd_older",
     "bd branch": "bd_older", "bd vc": "bd_older", "bd mail": "bd_older",
     # molecules
