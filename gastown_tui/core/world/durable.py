@@ -31,7 +31,8 @@ class Durable:
     def __init__(self, local: Path) -> None:
         self._path = local / "synced"
         self._failure = local / "sync-failed"
-        self._turn = threading.Lock()
+        self._turn = threading.Condition()
+        self._is_at_it = False
         self._known = (0, 0)
         self._trusted = (0, 0)
         self._has_failed = False
@@ -81,12 +82,25 @@ class Durable:
             LedgerDamaged: the disk did not take it. Remembered: retrying a failed sync may lie.
         """
         with self._turn:
-            if self._known[0] != inode or self._known[1] < offset:
-                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                try:
-                    self._known = self._reach(path, descriptor, inode, offset)
-                finally:
-                    os.close(descriptor)
+            while self._known[0] != inode or self._known[1] < offset:
+                if not self._is_at_it:
+                    self._is_at_it = True
+                    break
+                # Not a plain lock: whoever is covered by the sync just done must not queue behind the next one.
+                self._turn.wait()
+            else:
+                return
+        reached: tuple[int, int] | None = None
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                reached = self._reach(path, descriptor, inode, offset)
+            finally:
+                os.close(descriptor)
+        finally:
+            with self._turn:
+                self._known, self._is_at_it = reached or self._known, False
+                self._turn.notify_all()
 
     def _reach(self, path: Path, descriptor: int, inode: int, offset: int) -> tuple[int, int]:
         deadline = time.monotonic() + _SYNC_WAIT_S
