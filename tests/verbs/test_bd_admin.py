@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.verbs.bd import Bd
 
 
@@ -47,3 +49,34 @@ def test_compacting_shows_first_and_says_what_cannot_be(bd: Bd) -> None:
     assert bd.json("admin", "compact", "--prune")["pruned_count"] == 0
     for flag in ("--auto", "--dolt"):
         assert bd.refuses("admin", "compact", flag).code == 1
+
+
+def test_the_doctor_reads_every_log_again_and_mends_what_can_be_mended(bare_bd: Bd) -> None:
+    bd = bare_bd
+    at = "2026-01-01T00:00:00Z"
+    rows = [
+        {"issue_id": "gt-2", "depends_on_id": "gt-1", "type": "parent_child", "created_at": at},
+        {"issue_id": "gt-2", "depends_on_id": "gt-gone", "type": "blocks", "created_at": at},
+    ]
+    beads = [{"id": "gt-1", "issue_type": "epic"}, {"id": "gt-2", "dependencies": rows}]
+    common = {"title": "T", "status": "open", "priority": 2, "created_at": at, "updated_at": at}
+    (bd.home / ".beads").mkdir()
+    (bd.home / ".beads" / "issues.jsonl").write_text("".join(f"{json.dumps(common | bead)}\n" for bead in beads))
+    found = {check["name"]: check for check in bd.json("doctor", "-o", "report.json")["checks"]}
+    assert found["Dependency Types"]["detail"] == "gt-2 → gt-1: parent_child means parent-child"
+    assert found["Orphaned Dependencies"]["status"] == "warning"
+    assert "read again and synced" in found["Log"]["message"]
+    assert json.loads((bd.home / "report.json").read_text())["overall_ok"] is True
+    bd("doctor", "--fix")
+    assert bd("doctor", "--check-health").out == ""
+    assert {check["status"] for check in bd.json("doctor")["checks"]} == {"ok"}
+    assert bd.json("children", "gt-1")[0]["id"] == "gt-2"
+    assert 'unknown check "odd"' in bd.refuses("doctor", "--check", "odd").err
+    assert bd.refuses("doctor", "--server").code == 2
+
+
+def test_nothing_needs_migrating_and_nowhere_to(bd: Bd) -> None:
+    assert bd.json("migrate")["status"] == bd.json("migrate", "hash-ids", "--dry-run")["status"] == "current"
+    assert bd.json("migrate", "--inspect")["registered_migrations"] == []
+    for words in (["--to-dolt"], ["--to-sqlite"], ["dolt"]):
+        assert bd.refuses("migrate", *words).code == 1

@@ -20,6 +20,8 @@ _TEST_TITLES = re.compile(r"(?i)^(test|foo|bar|tmp|temp|sample|example|asdf|xxx|
 _MARKERS = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 _PAIR_LIMIT = 3_000
 """Beads compared with one another for similarity, newest first: the work grows with the square."""
+SPELLINGS = {"parent_child": "parent-child", "child-of": "parent-child", "blocked-by": "blocks", "blocked_by": "blocks"}
+"""Types of edges as other programs wrote them, and as they are known."""
 
 
 class Twins(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +159,13 @@ def examine(town: Town, beads: Sequence[Bead]) -> list[Finding]:
             fix="bd doctor --fix takes the dependencies away",
         ),
         _found(
+            "Dependency Types",
+            "every type is one that is known, or somebody's own",
+            "dependencies have a type that is spelled otherwise",
+            [f"{each} → {target}: {type_} means {meant}" for each, target, type_, meant in misspelled(living.values())],
+            fix="bd doctor --fix spells them as they are meant",
+        ),
+        _found(
             "Parent Consistency",
             "every child has its parent",
             "children whose parent is not there",
@@ -200,6 +209,16 @@ def deadlocks(beads: Iterable[Bead]) -> list[tuple[BeadId, BeadId]]:
         for bead in beads
         for edge in bead.needs
         if edge.type in {"blocks", "conditional-blocks", "waits-for"} and is_below_by_id(bead.id, edge.depends_on_id)
+    ]
+
+
+def misspelled(beads: Iterable[Bead]) -> list[tuple[BeadId, BeadId, str, str]]:
+    """Edges whose type other programs spell otherwise than is known, and the type that is meant."""
+    return [
+        (bead.id, edge.depends_on_id, edge.type, SPELLINGS[edge.type])
+        for bead in beads
+        for edge in bead.needs
+        if edge.type in SPELLINGS
     ]
 
 

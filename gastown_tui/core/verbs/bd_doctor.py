@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
+
 from gastown_tui.core import events as e
-from gastown_tui.core.errors import BadInput, Refused
+from gastown_tui.core.errors import BadInput, GastownError, LedgerDamaged, Refused
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
@@ -34,20 +37,43 @@ def doctor(
     check: Annotated[str, Arg("Only this: pollution or validate")] = "",
     clean: Annotated[bool, Arg("With --check pollution: delete what is found")] = False,
     yes: Annotated[bool, Arg("Do not ask", flags=("--yes", "-y"))] = False,
+    output: Annotated[
+        Path | None, Arg("Write the report to a file as JSON", flags=("--output", "-o"), suggest=Suggest.PATH)
+    ] = None,
+    check_health: Annotated[bool, Arg("Say nothing unless something is wrong")] = False,
+    server: Annotated[bool, Arg("Accepted to be refused: there is no server", hidden=True)] = False,
+    migration: Annotated[str, Arg("Accepted; nothing needs migrating", choices=("", "pre", "post"), hidden=True)] = "",
+    source: Annotated[
+        str, Arg("Accepted; the log is the source", choices=("auto", "jsonl", "db"), hidden=True)
+    ] = "auto",
     deep: Annotated[bool, Arg("Accepted; every check is deep", hidden=True)] = False,
+    interactive: Annotated[
+        bool, Arg("Accepted; --dry-run shows what --fix would do", flags=("--interactive", "-i"), hidden=True)
+    ] = False,
+    fix_child_parent: Annotated[bool, Arg("Accepted; --fix does it", hidden=True)] = False,
+    force: Annotated[bool, Arg("Accepted", hidden=True)] = False,
+    perf: Annotated[bool, Arg("Accepted", hidden=True)] = False,
+    gastown: Annotated[bool, Arg("Accepted", hidden=True)] = False,
 ) -> Receipt:
-    """See whether the records are sound, and repair what can be repaired."""
-    del deep
+    """See whether the records are sound, and repair what can be repaired.
+
+    Every log is read again and synced; where writing was refused after a failed sync it goes on afterwards.
+    """
+    del migration, source, deep, interactive, fix_child_parent, force, perf, gastown
+    if server:
+        raise BadInput("no database server is used here", hint="bd doctor looks at the files themselves")
     if check not in {"", "pollution", "validate"}:
         raise BadInput(f'unknown check "{check[:40]}"', hint="pollution or validate")
     if path is not None:
         hands = hands.elsewhere(path)
     if check == "pollution":
         return detect_pollution(hands, clean=clean, yes=yes)
+    log = _log(hands)
     if (fix or fix_all) and not dry_run:
         take_away_bad_edges(hands)
+        _respell(hands)
     town = hands.ledger.read()
-    found = [*_files(hands, town), *care.examine(town, beads_here(hands, town))]
+    found = [log, *_files(hands, town), *care.examine(town, beads_here(hands, town))]
     if checks:
         words = {"orphans": ("orphaned", "parent"), "duplicates": ("duplicate",), "conflicts": ("conflict",)}
         wanted = [word for each in checks for word in words.get(each, (each,))]
@@ -61,6 +87,15 @@ def doctor(
         "cli_version": BD_VERSION,
         "timestamp": stamp(hands.clock.now()),
     }
+    if output is not None:
+        hands.files.write_text(
+            hands.cwd / output, f"{msgspec.json.format(msgspec.json.encode(value), indent=2).decode()}\n"
+        )
+    lines = _lines(each for each in found if not check_health or each.status == "error")
+    return Said(plain="\n".join(lines), value=value, exit_code=0 if ok else 1)
+
+
+def _lines(found: Iterable[care.Finding]) -> list[str]:
     marks = {"ok": "✓", "warning": "⚠", "error": "✗"}
     lines: list[str] = []
     for each in found:
@@ -68,7 +103,20 @@ def doctor(
         lines += [f"    {one_line(detail, 160)}" for detail in each.detail[:10]]
         lines += [f"    … and {len(each.detail) - 10} more"] if len(each.detail) > 10 else []
         lines += [f"    Fix: {each.fix}"] if each.fix else []
-    return Said(plain="\n".join(lines), value=value, exit_code=0 if ok else 1)
+    return lines
+
+
+def _log(hands: Hands) -> care.Finding:
+    """Read every log again, and let writing go on after a failed sync."""
+    try:
+        seen = hands.ledger.verify()
+    except LedgerDamaged as error:
+        return care.Finding(name="Log", status="error", message=error.message, fix=error.hint)
+    except GastownError as error:
+        return care.Finding(name="Log", status="warning", message=f"it could not be synced: {error.message}")
+    detail = (*seen.damaged, *([f"{seen.ahead} ledgers are dated ahead"] if seen.ahead else ()))
+    message = f"{seen.events} events, read again and synced"
+    return care.Finding(name="Log", status="warning" if detail else "ok", message=message, detail=detail)
 
 
 def _row(finding: care.Finding) -> dict[str, Any]:
@@ -117,6 +165,27 @@ def take_away_bad_edges(hands: Hands) -> int:
 
     hands.ledger.record(decide, actor=hands.actor, ledgers=ledgers_for(town, [bead_id for bead_id, _ in bad]))
     return len(bad)
+
+
+def _respell(hands: Hands) -> None:
+    """Give edges the type that is meant where another program spelled it otherwise."""
+    town = hands.ledger.read()
+    found = care.misspelled(bead for bead in beads_here(hands, town) if bead.status != "tombstone")
+    if not found:
+        return
+    facts = [
+        (bead_id, fact)
+        for bead_id, target, _, meant in found
+        for fact in (
+            e.DependencyRemoved(bead_id=bead_id, depends_on_id=target),
+            e.DependencyAdded(bead_id=bead_id, depends_on_id=target, dependency_type=meant),
+        )
+    ]
+    hands.ledger.record(
+        lambda now: tuple(Entry(fact, now.ledger_of(bead_id)) for bead_id, fact in facts),
+        actor=hands.actor,
+        ledgers=ledgers_for(town, [bead_id for bead_id, *_ in found]),
+    )
 
 
 def _bad_edges(town: Town, beads: list[Bead]) -> list[tuple[BeadId, BeadId]]:
@@ -186,14 +255,20 @@ def detect_pollution(
 @verb("bd migrate", group="beads", needs=Needs.LEDGER, mutates=False, hidden=True, compact_errors=True)
 def migrate(
     hands: Hands,
+    words: Annotated[tuple[str, ...], Arg("Which migration; none is needed", hidden=True)] = (),
     *,
     inspect: Annotated[bool, Arg("Say what there is")] = False,
     dry_run: Annotated[bool, Arg("Accepted", hidden=True)] = False,
     cleanup: Annotated[bool, Arg("Accepted", hidden=True)] = False,
     update_repo_id: Annotated[bool, Arg("Accepted", hidden=True)] = False,
+    yes: Annotated[bool, Arg("Accepted", flags=("--yes", "-y"), hidden=True)] = False,
+    to_dolt: Annotated[bool, Arg("Accepted to be refused: there is no such backend", hidden=True)] = False,
+    to_sqlite: Annotated[bool, Arg("Accepted to be refused: there is no such backend", hidden=True)] = False,
 ) -> Receipt:
     """Say that nothing needs migrating: every version's records are read as they are."""
-    del dry_run, cleanup, update_repo_id
+    del dry_run, cleanup, update_repo_id, yes
+    if to_dolt or to_sqlite or words[:1] == ("dolt",):
+        raise GastownError("there is one backend, files beside the code", hint="bd export writes what others import")
     if not inspect:
         return Said(plain="✓ Nothing to migrate", value={"status": "current", "current_version": BD_VERSION})
     count = sum(1 for bead in beads_here(hands, hands.ledger.read()) if bead.status != "tombstone")
