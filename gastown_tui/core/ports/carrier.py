@@ -35,7 +35,7 @@ class Theirs(msgspec.Struct, frozen=True):
 
     Attributes:
         commit: Where their branch stands.
-        log: Their log, sealed segments first.
+        log: Their log, without the sealed segments that only need to be brought.
         issues: Their issues file.
     """
 
@@ -81,7 +81,10 @@ class Carrier(Protocol):
         ...
 
     def bring(self, beads: Path, standing: Standing, theirs: Theirs) -> tuple[str, ...]:
-        """Write what others changed in files that are neither log nor projection; name those where ours was kept."""
+        """Write the sealed segments others made, and what they changed in files that are neither log nor projection.
+
+        Returns the names of those files where both sides changed something and ours was kept.
+        """
         ...
 
     def pull(self, beads: Path, standing: Standing) -> None:

@@ -13,7 +13,7 @@ from gastown_tui.core.errors import Conflict, Refused, ToolFailed
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.ports import Standing, Theirs
 from gastown_tui.core.world import git_here
-from gastown_tui.core.world.disk import write_whole
+from gastown_tui.core.world.disk import make_private, write_whole
 from gastown_tui.core.world.files import issues_file
 from gastown_tui.core.world.git_names import check_branch, identity
 from gastown_tui.core.world.git_places import find_place, is_ancestor, operation
@@ -134,8 +134,8 @@ class GitCarrier:
         if not commit or (tip and is_ancestor(self._git, spot.store, commit, tip)):
             return None
         files = self._blobs(spot, commit)
-        sealed = sorted(name for name in files if name.startswith("events/") and name.endswith(".jsonl"))
-        log = [self._content(spot, files[name]) for name in (*sealed, "events.jsonl") if name in files]
+        changed = [name for name in _segments(files) if self._differs(spot, beads / name, files[name])]
+        log = [self._content(spot, files[name]) for name in (*changed, "events.jsonl") if name in files]
         issues = files.get(issues_file(beads).name, "")
         return Theirs(commit, b"\n".join(log), self._content(spot, issues) if issues else b"")
 
@@ -147,6 +147,10 @@ class GitCarrier:
         before, after = self._blobs(spot, base) if base else {}, self._blobs(spot, theirs.commit)
         here = {name: self._hashed(spot, path, write=False) for name, path in _carried(beads).items()}
         kept: list[str] = []
+        for name in _segments(after):
+            if name not in here:
+                make_private(beads / "events")
+                write_whole(beads / name, self._content(spot, after[name]))
         for name in sorted(before.keys() | after.keys()):
             if _is_log(name) or name in _OURS_ALONE or name == issues_file(beads).name or not _is_carried(name):
                 continue
@@ -253,6 +257,10 @@ class GitCarrier:
     def _content(self, spot: Spot, blob: str) -> bytes:
         return self._must(self._git.run("cat-file", "blob", blob, at=spot.store)).out
 
+    def _differs(self, spot: Spot, path: Path, blob: str) -> bool:
+        """Whether a file is there and holds something else."""
+        return path.is_file() and self._hashed(spot, path, write=False) != blob
+
     def _pending(self, spot: Spot, beads: Path, tip: str) -> tuple[str, ...]:
         there = self._blobs(spot, tip) if tip else {}
         here = {name: self._hashed(spot, path, write=False) for name, path in _carried(beads).items()}
@@ -270,6 +278,10 @@ class GitCarrier:
         if done.code:
             raise done.failed("git could not keep the ledger")
         return done
+
+
+def _segments(files: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in files if name.startswith("events/") and name.endswith(".jsonl"))
 
 
 def _is_log(name: str) -> bool:
