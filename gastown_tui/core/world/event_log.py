@@ -106,12 +106,15 @@ class EventLog:
                 # Sealed between two looks: what it became has to be read to its end first.
                 self.log.cursor = before
                 continue
-            pieces = [(self.log.path.name, log), (self._vapor.path.name, self._vapor.fresh())]
-            if any(chunk.is_replaced for _, chunk in pieces):
+            if log.is_replaced:
                 return None
-            for name, chunk in pieces:
-                events += [event for _, event, _ in self._decoded(name, chunk.start, chunk.data)]
-            if not pieces[-1][1].data:
+            events += [event for _, event, _ in self._decoded(self.log.path.name, log.start, log.data)]
+            vapor = self._vapor.fresh()
+            # Vapor that was condensed holds less of what was folded, and what came after that.
+            known = self.position.last if vapor.is_replaced else ""
+            decoded = self._decoded(self._vapor.path.name, vapor.start, vapor.data)
+            events += [event for order, event, _ in decoded if order > known]
+            if not vapor.data:
                 # Vapor is read after the log; had it brought something, the log may lack what came before that.
                 break
         return self._in_order(events)
@@ -239,6 +242,12 @@ class EventLog:
                 events += [event for _, event, _ in self._decoded(name, start, data)]
         self.position = replace(self.position, segments=now)
         return True
+
+    def follow_condensed(self) -> None:
+        """Vapor was just condensed, under the lock and caught up: nothing in it is new."""
+        self._vapor.rewind()
+        self._vapor.fresh()
+        self._arrive(self.position.last, self.position.count)
 
     def _in_order(self, events: list[Event]) -> list[Event] | None:
         last = self.position.last

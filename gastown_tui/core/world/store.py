@@ -136,6 +136,7 @@ class Store:
         written = self._write(b"".join(kept)) if kept else None
         try:
             if passing:
+                self._condense()
                 self._vapor.append(b"".join(passing))
         except BaseException:
             if written is not None:
@@ -152,6 +153,14 @@ class Store:
                 found += read
         reader.apply(sorted(found, key=order_of))
         return written
+
+    def _condense(self) -> None:
+        """Keep vapor small. Where there is no room for that, appending tells."""
+        from gastown_tui.core.world.vapor import condense
+
+        with suppress(OSError):
+            if condense(self._vapor.path):
+                self.reader.log.follow_condensed()
 
     def _write(self, records: bytes) -> Written:
         inode, before, after = self._appender.append(records)
