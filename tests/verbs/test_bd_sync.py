@@ -12,10 +12,11 @@ from gastown_tui.core.errors import GastownError, Refused, ToolFailed
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.verbs import bd_create, bd_sync, bd_update
 from gastown_tui.core.verbs.beads import Said
+from gastown_tui.core.verbs.rigs import rig_add
 from gastown_tui.core.wiring import create_ledger
 from gastown_tui.core.world.git_carry import GitCarrier
 from tests.ledgers import projected
-from tests.places import a_repository, git, hands_at
+from tests.places import a_real_town, a_repository, git, hands_at
 
 BRANCH = "beads-sync"
 
@@ -313,6 +314,23 @@ def test_a_remote_out_of_reach_is_said_and_the_ledger_is_committed_all_the_same(
     assert bead in git(one.path, "show", f"{BRANCH}:.beads/issues.jsonl")
     git(one.path, "remote", "set-url", "origin", str(origin))
     assert one.sync().value["pushed"]
+
+
+def test_two_towns_share_a_rigs_ledger_over_its_origin_and_its_code_stays_its_own(tmp_path: Path) -> None:
+    origin = an_origin(tmp_path)
+    rigs: list[Clone] = []
+    for name in ("one", "two"):
+        town = a_real_town(tmp_path / name)
+        rig_add(town, "api", str(origin), prefix="ap", gate="true")
+        rigs.append(Clone(tmp_path / name / "api"))
+    ids = [rig.files(f"From {rig.path.parent.name}") for rig in rigs]
+    for rig in (*rigs, *rigs):
+        assert rig.sync().value["branch"] == BRANCH
+    for rig in rigs:
+        assert {bead.id for bead in rig.hands.ledger.read().ledgers["api"].beads.all()} == set(ids)
+    assert_same(*rigs)
+    assert git(origin, "log", "--format=%s", "main") == "Begin"
+    assert ".beads" not in git(origin, "ls-tree", "-r", "--name-only", "main")
 
 
 # --------------------------------------------------------------------------------------- the branch checked out
