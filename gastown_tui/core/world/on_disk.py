@@ -9,6 +9,9 @@ from pathlib import Path
 from gastown_tui.core.errors import GastownError
 
 _PAGE = 8 * 1024
+_PATIENCE = 200
+"""Whoever reads more pieces than this does better with all of it at once, up to the next size."""
+_LARGE = 64 * 1024 * 1024
 
 
 class OnDisk:
@@ -23,6 +26,7 @@ class OnDisk:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._whole: bytes | None = None
+        self._asked = 0
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.status = os.fstat(self.descriptor)
 
@@ -48,6 +52,9 @@ class OnDisk:
         if self._whole is not None:
             return self._whole[place]
         start, end, _ = place.indices(len(self))
+        self._asked += 1
+        if self._asked > _PATIENCE and start + len(self) - end and len(self) <= _LARGE:
+            return self.whole()[place]
         pieces: list[bytes] = []
         while start < end:
             piece = os.pread(self.descriptor, min(end - start, 1 << 30), start)
@@ -59,6 +66,8 @@ class OnDisk:
 
     def find(self, token: bytes, start: int = 0) -> int:
         """Where a token first stands at or behind a place; -1 when nowhere."""
+        if self._whole is not None:
+            return self._whole.find(token, start)
         size, end = _PAGE, len(self)
         while start < end:
             found = self[start : min(end, start + size)].find(token)
@@ -70,6 +79,8 @@ class OnDisk:
 
     def rfind(self, token: bytes, low: int, high: int) -> int:
         """Where a token last stands between two places; -1 when nowhere."""
+        if self._whole is not None:
+            return self._whole.rfind(token, low, high)
         size = _PAGE
         while low < high:
             begin = max(low, high - size)
