@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from tests.verbs.bd import Bd
 
@@ -58,7 +59,7 @@ def test_the_doctor_reads_every_log_again_and_mends_what_can_be_mended(bare_bd: 
         {"issue_id": "gt-2", "depends_on_id": "gt-1", "type": "parent_child", "created_at": at},
         {"issue_id": "gt-2", "depends_on_id": "gt-gone", "type": "blocks", "created_at": at},
     ]
-    beads = [{"id": "gt-1", "issue_type": "epic"}, {"id": "gt-2", "dependencies": rows}]
+    beads: list[dict[str, Any]] = [{"id": "gt-1", "issue_type": "epic"}, {"id": "gt-2", "dependencies": rows}]
     common = {"title": "T", "status": "open", "priority": 2, "created_at": at, "updated_at": at}
     (bd.home / ".beads").mkdir()
     (bd.home / ".beads" / "issues.jsonl").write_text("".join(f"{json.dumps(common | bead)}\n" for bead in beads))
