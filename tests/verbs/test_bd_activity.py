@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 from itertools import islice
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from gastown_tui.cli.build import run
 from gastown_tui.core.verbs.bd_activity import Activity, activity
 from gastown_tui.core.wiring import open_hands
-from tests.verbs.bd import Bd
+from tests.verbs.bd import Bd, bd_at
 
 
 def test_activity_tells_what_happened_in_the_known_shape(bd: Bd) -> None:
@@ -115,3 +117,20 @@ def test_setting_up_can_be_silent_shared_or_private(bare_bd: Bd) -> None:
     assert answer.out == "" and answer.err == ""
     assert bare_bd.json("config", "get", "sync.branch")["value"] == "beads-sync"
     assert "--server flag requires --backend dolt" in bare_bd.refuses("init", "--server", "--force").err
+
+
+def test_mail_goes_to_whoever_does_mail(bd: Bd, monkeypatch: pytest.MonkeyPatch) -> None:
+    bd("config", "set", "mail.delegate", "printf %s,")
+    assert bd("mail", "send", "a b", "-s", "x; y").out == "send,a b,-s,x; y,\n"
+    monkeypatch.setenv("BEADS_MAIL_DELEGATE", "false")
+    assert bd.tries("mail", "inbox").code == 1
+
+
+def test_in_a_town_mail_is_the_towns_own(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bd = bd_at(tmp_path / "town", capsysbinary, monkeypatch)
+    assert run(["install", str(tmp_path / "town" / "gt")], "gt") == 0
+    monkeypatch.chdir(tmp_path / "town" / "gt")
+    answer = bd.tries("mail", "inbox")
+    assert answer.code == 0, answer.err

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
-from gastown_tui.core.errors import GastownError, NotFound, Refused
+from gastown_tui.core.errors import GastownError, NotFound
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.verbs.bd_setup import BD_VERSION
-from gastown_tui.core.verbs.beads import Said
+from gastown_tui.core.verbs.beads import Said, config
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
 
+_MAIL_S = 600.0
 _TRACKERS = "bd import takes issues from a file; --external-ref names where one is tracked"
 Rest = Annotated[tuple[str, ...], Arg("Accepted", hidden=True)]
 Raw = Annotated[tuple[str, ...], Arg("Accepted", hidden=True, raw=True)]
@@ -97,8 +99,8 @@ def backend(hands: Hands, words: Rest = ()) -> Receipt:
     return Said(plain="jsonl", value={"backend": "jsonl", "available": ["jsonl"]})
 
 
-def _versioned(name: str) -> Refused:
-    return Refused(
+def _versioned(name: str) -> GastownError:
+    return GastownError(
         f"{name} requires Dolt backend (current backend does not support versioning)",
         hint="bd events replay tells a bead's history",
     )
@@ -133,9 +135,25 @@ def vc(hands: Hands, words: Raw = ()) -> Receipt:
 
 
 @verb("bd mail", group="beads", needs=Needs.NOTHING, mutates=False, hidden=True, compact_errors=True)
-def mail(hands: Hands, words: Rest = ()) -> Receipt:
-    """Name the command that does mail."""
-    raise NotFound("no mail delegate configured", hint=f"gt mail {' '.join(words[:1]) or 'inbox'}")
+def mail(hands: Hands, words: Raw = ()) -> Receipt:
+    """Pass mail commands on to the program that does mail: in a town its own `gt mail`."""
+    delegate = hands.env.get("BEADS_MAIL_DELEGATE") or hands.env.get("BD_MAIL_DELEGATE") or _mailer(hands)
+    if not delegate:
+        hint = "bd config set mail.delegate PROGRAM, or work in a town, where it is gt mail"
+        raise NotFound("no mail delegate configured", hint=hint)
+    lines: list[str] = []
+    command = f"{delegate} {shlex.join(words)}"
+    done = hands.commands.run(command, cwd=hands.cwd, timeout_s=_MAIL_S, env=dict(hands.env), on_line=lines.append)
+    return Said(plain="\n".join(lines), exit_code=done.code)
+
+
+def _mailer(hands: Hands) -> str:
+    try:
+        said = config(hands).get("mail.delegate", "")
+        is_town = hands.ledger.read().is_town
+    except NotFound:
+        return ""
+    return said or (f"{shlex.quote(str(hands.ledger.home / 'bin' / 'gt'))} mail" if is_town else "")
 
 
 def _elsewhere(name: str, what: str, hint: str) -> GastownError:
