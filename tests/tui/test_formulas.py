@@ -52,6 +52,7 @@ def town_with_formulas() -> FakeTown:
     fake.files.texts[place / "hotfix.formula.toml"] = HOTFIX
     fake.files.texts[place / "broken.formula.toml"] = BROKEN
     fake.files.texts[place / "torn.formula.toml"] = "formula = "
+    fake.files.texts[place / "endless.formula.toml"] = "#" * 5_000_000
     fake.files.texts[BUILT_IN / "shiny.formula.toml"] = (BUILT_IN / "shiny.formula.toml").read_text()
     return fake
 
@@ -86,11 +87,11 @@ async def test_every_formula_is_listed_under_where_it_comes_from(fake: FakeTown)
         place = await look(room)
         shown = "\n".join(text_of(place.list_of("formulas")))
         assert "hotfix" in shown and "2 steps" in shown and "built-in" in shown and "shiny" in shown
-        assert shown.count("✗") == 2 and "broken" in shown
+        assert shown.count("✗") == 3 and "broken" in shown
         assert "required" in page(room) and "one of low, high" in page(room) and "after mend" in page(room)
 
 
-@pytest.mark.parametrize(("name", "told"), [("broken", "nothing"), ("torn", "torn.formula.toml")])
+@pytest.mark.parametrize(("name", "told"), [("broken", "nothing"), ("torn", "torn.formula.toml"), ("endless", "longer")])
 async def test_a_broken_formula_says_what_is_wrong_and_where(fake: FakeTown, name: str, told: str) -> None:
     async with open_room(fake) as room:
         await look(room, name)

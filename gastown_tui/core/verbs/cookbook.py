@@ -54,6 +54,8 @@ class Page(msgspec.Struct, frozen=True):
     tier: str
     file: Path
     text: str
+    trouble: str = ""
+    """Why the file cannot be read as text."""
 
     def read(self) -> Formula:
         """The formula.
@@ -61,6 +63,8 @@ class Page(msgspec.Struct, frozen=True):
         Raises:
             BadInput: the file holds none.
         """
+        if self.trouble:
+            raise BadInput(self.trouble)
         return read_formula(self.text, self.file.name)
 
 
@@ -113,9 +117,16 @@ class Cookbook:
             for file in self._hands.files.names(shelf.place):
                 name = name_in(file)
                 if name and name not in found:
-                    text = self._hands.files.read_text(shelf.place / file, limit_bytes=LIMIT_BYTES)
-                    found[name] = Page(name, shelf.tier, shelf.place / file, text)
+                    found[name] = self._opened(name, shelf, file)
         return [found[name] for name in sorted(found)]
+
+    def _opened(self, name: str, shelf: Shelf, file: str) -> Page:
+        path = shelf.place / file
+        try:
+            return Page(name, shelf.tier, path, self._hands.files.read_text(path, limit_bytes=LIMIT_BYTES))
+        except BadInput as error:
+            # One file nobody can read does not keep the others from being listed.
+            return Page(name, shelf.tier, path, "", error.message)
 
     def find(self, text: str) -> Page:
         """A formula by its name, or by the path of its file.
