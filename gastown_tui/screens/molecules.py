@@ -107,7 +107,7 @@ class MoleculePlace(Place):
     def show_answer(self, answer: Any) -> None:
         """Draw it; every list keeps its place."""
         found: Answer = answer
-        is_other = self.answer is None or self.answer.shown != found.shown
+        fresh = self.answer is None or self.answer.shown != found.shown or self._has_moved_on(found)
         self.answer = found
         self._show_rows()
         if self._meant:
@@ -116,10 +116,16 @@ class MoleculePlace(Place):
         if self._list.cursor_key and self._list.cursor_key != found.shown:
             self.read_again()
             return
-        self._show_steps(fresh=is_other)
+        self._show_steps(fresh=fresh)
         self._show_step()
         if found.steps is not None and self._steps.cursor_key != (found.step.step_id if found.step else ""):
             self.read_again()
+
+    def _has_moved_on(self, found: Answer) -> bool:
+        """Whether the step that ran is over: unless somebody looks at it, the cursor goes on with the work."""
+        before = self.answer.steps.words.get(BeadId(self.step)) if self.answer and self.answer.steps else None
+        after = found.steps.words.get(BeadId(self.step)) if found.steps else None
+        return before == "running" != after and self.focused_pane == "molecules"
 
     def _show_rows(self) -> None:
         assert self.answer is not None
@@ -141,7 +147,7 @@ class MoleculePlace(Place):
             ids = tuple(each for each in ids if filtering.matches(terms, _words(steps.row(each))))
         self._steps.set_rows(StepLines(steps, ids) if steps is not None else ())
         header = self.sections["steps"].header
-        header.title = f"{row.formula}: {row.title}".removeprefix(": ") if row is not None else "Steps"
+        header.title = _title(row) if row is not None else "Steps"
         header.note = _note(row) if row is not None else ""
         if fresh and steps is not None:
             at = next((each for each in ids if steps.words.get(each) in {"running", "ready", "gate"}), "")
@@ -229,7 +235,7 @@ def _answer(
 
     def whose(step: Bead) -> str:
         if step.is_closed:
-            return holders.of_session(step.closed_by_session) if step.closed_by_session else step.assignee or ""
+            return holders.of_session(step.closed_by_session or "") or step.assignee or ""
         return step.assignee or holders.of(step.id) or agent
 
     if not anatomy.steps:
@@ -238,6 +244,10 @@ def _answer(
     found = anatomy.steps.get(BeadId(step_id))
     page = step_page(town, found, ages, whose(found)) if found is not None else None
     return Answer(rows=rows, shown=shown, steps=steps, step=page)
+
+
+def _title(row: MoleculeRow) -> str:
+    return f"{row.formula}: {row.title}" if row.formula not in {"", row.title} else row.title
 
 
 def _note(row: MoleculeRow) -> str:

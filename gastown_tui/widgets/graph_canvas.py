@@ -156,10 +156,10 @@ class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         )
         if self.picture.lines == 1:
             pieces = fit_pieces((*head, Piece(" "), title), width)
-        elif nth == 0:
-            pieces = [piece for piece in fit_pieces(head, width) if under or piece.text.strip() or piece == head[0]]
         else:
-            pieces = fit_pieces((Piece("   "), title), width)
+            pieces = fit_pieces(head if nth == 0 else (Piece("   "), title), width)
+            # Lines begin where words end; the cursor's ground must not lie over them.
+            pieces = [piece for piece in pieces if piece.text.strip() or piece is pieces[0]]
         paint = partial(self._inks.style, ground=ground)
         return [Segment(piece.text, paint(piece.ink)) for piece in pieces]
 

@@ -139,3 +139,11 @@ def test_layers_are_counted_by_the_longest_way() -> None:
     names = [str(number) for number in range(3000)]
     chain = [Edge(one, other) for one, other in pairwise(names)]
     assert layered(names, chain)[names[-1]] == 2999
+
+
+def test_an_arrow_is_seen_whichever_line_is_lit() -> None:
+    found = edges("ab bc ca")
+    drawing = drawn(laid_out(list("abc"), found), {}, 5)
+    for lit in (frozenset[int](), frozenset({2}), frozenset({0})):
+        glyphs = [mark.glyph for y in range(drawing.height) for mark in drawing.line(y, lit).values()]
+        assert glyphs.count("▶") == 2 and glyphs.count("◀") == 1

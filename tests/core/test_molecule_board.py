@@ -126,6 +126,17 @@ def test_who_needs_a_person_comes_first_and_what_is_done_last_until_it_is_old() 
     assert [row.key for row in board(town, Holders(town, UNSEEN, ages), ages)] == [ROOT, "ap-mol-c", "ap-mol-b"]
 
 
+@pytest.mark.parametrize(
+    ("session", "whose"),
+    [("asg-1_a", WORKER), ("asg-1_b", WORKER), ("asg-2_a", ""), ("", ""), ("asg-ap-mol-1_z", WORKER)],
+    ids=["its last session", "an earlier one for the same work", "somebody's", "nobody's", "for what is on its hook"],
+)
+def test_whoever_closed_a_step_is_known_by_the_session(session: str, whose: str) -> None:
+    agent = an_agent(WORKER, "working", incarnation="asg-1_a")
+    town = a_town(rigs={"api": "ap"}, agents=[agent], beads=a_molecule(), hooks=[a_hook(WORKER, ROOT)])
+    assert Holders(town, UNSEEN, Ages(NOW)).of_session(session) == whose
+
+
 # ---------------------------------------------------------------------------------------------- steps
 
 

@@ -87,6 +87,16 @@ async def test_steps_move_on_the_screen_as_they_move_in_the_ledger(fake: FakeTow
         done = Entry(e.BeadClosed(bead_id=BeadId(f"{ROOT}.2"), reason="done"), "api")
         fake.ledger.record(lambda _town: (done,), actor=WORKER, ledgers=("", "api"))
         await until(room, lambda: "2/3" in shown(room, "molecules") and "○ ready" in shown(room, "steps"))
+        await until(room, lambda: place_of(room).step == f"{ROOT}.3")
+
+
+async def test_a_step_somebody_looks_at_stays_under_the_cursor(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        await look(room)
+        await room.press("enter")
+        done = Entry(e.BeadClosed(bead_id=BeadId(f"{ROOT}.2"), reason="done"), "api")
+        fake.ledger.record(lambda _town: (done,), actor=WORKER, ledgers=("", "api"))
+        await until(room, lambda: "2/3" in shown(room, "molecules"))
         assert place_of(room).step == f"{ROOT}.2"
 
 

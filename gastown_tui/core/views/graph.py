@@ -12,6 +12,7 @@ from gastown_tui.core.model.bead import Bead, Dependency
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.rules import hooks
 from gastown_tui.core.rules.edges import cycles
+from gastown_tui.core.rules.molecules import natural
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.bead_list import look_of
 from gastown_tui.core.views.graph_drawing import HOLDS, OTHER, OVER, PART
@@ -240,9 +241,9 @@ _RANK = dict.fromkeys(_BEFORE, 0) | {"parent-child": 1, "tracks": 1}
 
 
 def _urgent_first(town: Town, found: dict[BeadId, int]) -> list[BeadId]:
-    def rank(bead_id: BeadId) -> tuple[bool, int, int, str]:
+    def rank(bead_id: BeadId) -> tuple[object, ...]:
         bead = town.find(bead_id)
-        return (bead is None or bead.is_closed, found[bead_id], bead.priority if bead else 9, bead_id)
+        return (bead is None or bead.is_closed, found[bead_id], bead.priority if bead else 9, natural(bead_id))
 
     return sorted(found, key=rank)
 

@@ -25,6 +25,7 @@ _PENS = {
 }
 _GLYPHS = {kind: dict(zip(_BITS, pen, strict=True)) for kind, pen in _PENS.items()}
 _ARROWS = {HOLDS: ("▶", "◀"), OVER: ("▷", "◁")}
+_HEADS = frozenset("▶◀▷◁")
 _WEIGHT = {HOLDS: 3, OVER: 2, PART: 1, OTHER: 0}
 _ENTRY = 3
 """Cells between the last track and what the line leads to: a piece of line, the arrow, and air."""
@@ -63,10 +64,7 @@ class Drawing(msgspec.Struct, frozen=True):
 
     def line(self, y: int, lit: frozenset[int] = frozenset()) -> dict[int, Mark]:
         """What lines leave in one line of text, by cell; where several meet, one of the edges in `lit` wins."""
-        return {
-            x: next((mark for mark in marks if mark.edges & lit), marks[0])
-            for x, marks in self.marks.get(y, {}).items()
-        }
+        return {x: _foremost(marks, lit) for x, marks in self.marks.get(y, {}).items()}
 
     def at(self, x: int, y: int, lines: int) -> str:
         """The thing drawn in a cell, each being so many lines high; empty when there is none."""
@@ -74,6 +72,13 @@ class Drawing(msgspec.Struct, frozen=True):
             if box.x <= x < box.x + box.width and box.y <= y < box.y + lines:
                 return key
         return ""
+
+
+def _foremost(marks: tuple[Mark, ...], lit: frozenset[int]) -> Mark:
+    """What is seen of the lines through a cell: an arrow always, else one that is lit, else the weightiest."""
+    if marks[0].glyph in _HEADS:
+        return marks[0]._replace(edges=frozenset().union(*(mark.edges for mark in marks)))
+    return next((mark for mark in marks if mark.edges & lit), marks[0])
 
 
 def drawn(layout: Layout, widths: Mapping[str, int], column: int) -> Drawing:

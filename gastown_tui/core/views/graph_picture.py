@@ -15,6 +15,8 @@ _AIRY, _DENSE = 3, 1
 """Lines from one thing to the next: two and one to breathe, or one alone."""
 _LAYER = 30
 """Cells a layer and the lines to the next should have, about."""
+_HEAD = 30
+"""Cells of an id and a state that are never cut to have more layers in the window."""
 _SCREENS = 2
 """How many windows high an airy drawing may be."""
 
@@ -58,5 +60,6 @@ def _column(view: GraphView, layout: Layout, width: int) -> int:
     """As wide as the widest thing, but so that a few layers are seen at once."""
     seen = min(max(len(layout.layers), 1), max(2, round(width / _LAYER)))
     between = sum(tracks + 4 for tracks in layout.tracks[: seen - 1])
-    wanted = max((max(head_width(node), len(node.title) + 3) for node in view.nodes), default=0)
-    return max(NARROWEST, min(WIDEST, wanted + 1, (width - between - 1) // seen))
+    heads = max((head_width(node) for node in view.nodes), default=0) + 1
+    wanted = max(heads, max((len(node.title) + 4 for node in view.nodes), default=0))
+    return max(NARROWEST, min(heads, _HEAD), min(WIDEST, wanted, (width - between - 1) // seen))

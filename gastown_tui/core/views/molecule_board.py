@@ -73,21 +73,27 @@ class Holders:
         self._seen = seen
         self._ages = ages
         self._hooks: Mapping[str, Hook] = {hook.bead_id: hook for hook in town.hooks().values()} if town.is_town else {}
-        self._names = {agent.session: agent.address for agent in town.agents() if agent.session}
+        self._sessions = {agent.incarnation: agent.address for agent in town.agents() if agent.incarnation}
+        self._assignments = {_assignment(session): address for session, address in self._sessions.items()}
+        self._assignments |= {hook.assignment_id: hook.agent for hook in self._hooks.values()}
 
     def of(self, *bead_ids: str) -> str:
         """Whoever has one of these on the hook; empty when nobody does."""
         return next((self._hooks[each].agent for each in bead_ids if each in self._hooks), "")
 
     def of_session(self, incarnation: str) -> str:
-        """Whose session that was; what it was called where nobody has it now."""
-        name = incarnation.rpartition(".")[0] or incarnation
-        return self._names.get(name, "") or name
+        """Whose session that was: known of everybody's last one, and of all for what still hangs on a hook."""
+        return self._sessions.get(incarnation, "") or self._assignments.get(_assignment(incarnation), "")
 
     def health(self, address: str) -> Health | None:
         """How somebody fares; None for whoever is no agent of the town."""
         agent = self._town.agent(Address(address)) if address and self._town.is_town else None
         return None if agent is None else judge(self._town, agent, self._seen, self._ages.now).state
+
+
+def _assignment(incarnation: str) -> str:
+    """The assignment a session was started for; sessions are called by it and a few random letters."""
+    return incarnation.rpartition("_")[0]
 
 
 def board(town: Town, holders: Holders, ages: Ages) -> tuple[MoleculeRow, ...]:

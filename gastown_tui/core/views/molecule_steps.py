@@ -189,8 +189,7 @@ class StepRows:
             return f"{sum(self.words[each] in {'done', 'skipped', 'failed'} for each in inner)}/{len(inner)}"
         if state == "waits":
             before = (self._steps.get(edge.depends_on_id) for edge in step.needs if edge.type in ORDERING)
-            names = [step_name(other) for other in before if other is not None and not other.is_closed]
-            return _listed(names)
+            return _listed([_called(other) for other in before if other is not None and not other.is_closed])
         return self._outside.get(step.id, "")
 
     def _leaves(self, bead_id: BeadId) -> list[BeadId]:
@@ -202,6 +201,12 @@ class StepRows:
             if not inner and at in self.words:
                 found.append(at)
         return found
+
+
+def _called(step: Bead) -> str:
+    """What a step is called among others: its name, but the title of one that was made by a loop or an expansion."""
+    name = step_name(step)
+    return one_line(step.title) if "." in name and name != step.id else name
 
 
 def _listed(names: Sequence[str]) -> str:
