@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections import Counter
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -145,6 +147,21 @@ class Clone:
             e.MailSent(message_id=mail, sender=self.name, to=(self._agent,), subject=self._word(), thread_id=mail)
         )
 
+    def another_program(self) -> None:
+        """Change a line of the issues file as a program does that knows nothing of the log."""
+        file = self.path / BEADS / "issues.jsonl"
+        lines = file.read_bytes().splitlines()
+        if not lines:
+            return
+        at = self._random.randrange(len(lines))
+        with suppress(ValueError):
+            record = json.loads(lines[at])
+            now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+            record |= {"title": f"Another program {self._word()}", "updated_at": now, "x_theirs": self._word()}
+            lines[at] = json.dumps(record, separators=(",", ":")).encode()
+            file.write_bytes(b"".join(line + b"\n" for line in lines))
+            self._acts["another program"] += 1
+
     def _put(self, *facts: e.Fact) -> None:
         self.hands.ledger.record(lambda _: [e.Entry(fact) for fact in facts], actor=self.name)
 
@@ -240,6 +257,8 @@ class Company:
         git(first, "checkout", "--quiet", "-b", "main")
         self.is_apart = random.random() < 0.4
         self.sealed = 0
+        self.is_shared = random.random() < 0.3
+        """Another program works on the issues files too."""
         places = [root / f"c{number}" for number in range(count)]
         self.clones = [Clone(place, random, acts, is_apart=self.is_apart) for place in places]
         self.events: set[str] = set()
@@ -284,14 +303,28 @@ class Company:
             clone = self._random.choice(self.clones)
             if self._random.random() < 0.1:
                 cut_off ^= {clone.name}
-            if self._random.random() < 0.6 or clone.name in cut_off:
+            if self.is_shared and self._random.random() < 0.1:
+                clone.another_program()
+            elif self._random.random() < 0.6 or clone.name in cut_off:
                 clone.act()
                 self.events |= set(clone.event_ids())
             else:
                 clone.travel()
 
     def meet(self) -> None:
-        """Everybody gets everything."""
+        """Everybody gets everything, and what another program left behind is recorded before."""
+        for clone in self.clones if self.is_shared else ():
+            clone.hands.ledger.settle()
+            self.events |= set(clone.event_ids())
+        self._exchange()
+        for _ in range(3):
+            found = [set(clone.event_ids()) for clone in self.clones]
+            self.events |= set().union(*found) if self.is_shared else set()
+            if all(each == found[0] for each in found):
+                return
+            self._exchange()
+
+    def _exchange(self) -> None:
         for _ in range(2):
             for clone in self.clones:
                 if self.is_apart:
@@ -319,8 +352,10 @@ class Company:
             ids = set(clone.event_ids())
             assert ids == self.events, f"{clone.name} lacks {self.events - ids} and made up {ids - self.events}"
             kinds = {event.event_type for event in clone.hands.ledger.history()}
-            assert "bead.imported" not in kinds, f"{clone.name} took a projection for an edit"
-            assert "ledger.lines_quarantined" not in kinds, f"{clone.name} took a projection for damage"
+            assert self.is_shared or "bead.imported" not in kinds, f"{clone.name} took a projection for an edit"
+            assert self.is_shared or "ledger.lines_quarantined" not in kinds, (
+                f"{clone.name} took a projection for damage"
+            )
             assert clone.files() == wanted, f"{clone.name} shows something else"
             assert not clone.hands.ledger.warnings()
             self.sealed += len(list((clone.path / BEADS / "events").glob("*.jsonl")))

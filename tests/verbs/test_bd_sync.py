@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from subprocess import DEVNULL
 
 import pytest
 
@@ -14,11 +20,13 @@ from gastown_tui.core.verbs import bd_create, bd_sync, bd_update
 from gastown_tui.core.verbs.beads import Said
 from gastown_tui.core.verbs.rigs import rig_add
 from gastown_tui.core.wiring import create_ledger
+from gastown_tui.core.world import git_carry
 from gastown_tui.core.world.git_carry import GitCarrier
-from tests.ledgers import projected
-from tests.places import a_real_town, a_repository, git, hands_at
+from tests.ledgers import LONG, projected
+from tests.places import a_real_town, a_repository, git, hands_at, surroundings
 
 BRANCH = "beads-sync"
+SEED = int(os.environ.get("GASTOWN_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 
 
 class Clone:
@@ -247,6 +255,44 @@ def test_a_sync_that_dies_anywhere_is_finished_by_the_next(
     assert_same(one, two)
 
 
+def sync_process(clone: Clone) -> subprocess.Popen[bytes]:
+    """`bd sync` as a process of its own."""
+    words = [sys.executable, "-m", "gastown_tui", "--batch", "bd", "--town", str(clone.path), "sync"]
+    return subprocess.Popen(words, env=surroundings(BD_ACTOR=clone.path.name), stdout=DEVNULL, stderr=subprocess.PIPE)
+
+
+def test_a_sync_killed_at_any_moment_loses_nothing(origin: Path) -> None:
+    one, two = a_clone(origin, "one"), a_clone(origin, "two")
+    chance = random.Random(SEED)
+    print(f"GASTOWN_SEED={SEED}")
+    ids: list[str] = []
+    for _ in range(60 if LONG else 6):
+        ids += [one.files("From one"), two.files("From two")]
+        two.sync()
+        process = sync_process(one)
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=chance.uniform(0.1, 0.9))
+        process.kill()
+        process.communicate()
+        assert set(ids) - set(two.ids()) <= set(one.ids())
+    for clone in (one, two):
+        clone.sync()
+    assert one.ids() == two.ids() == sorted(ids)
+    assert_same(one, two)
+
+
+def test_several_syncs_of_one_clone_at_once_all_succeed(origin: Path) -> None:
+    one, two = a_clone(origin, "one"), a_clone(origin, "two")
+    ids = [one.files("From one"), two.files("From two")]
+    two.sync()
+    for process in [sync_process(one) for _ in range(4)]:
+        _, complaint = process.communicate()
+        assert process.returncode == 0, complaint.decode()
+    two.sync()
+    assert one.ids() == two.ids() == sorted(ids)
+    assert_same(one, two)
+
+
 def test_a_bead_another_program_changed_on_the_branch_is_taken_up(origin: Path) -> None:
     one = a_clone(origin, "one")
     bead = one.files("From one")
@@ -343,7 +389,9 @@ def test_here_only_the_ledger_is_committed_and_what_is_staged_stays_staged(origi
     hooked(one.path)
     (one.path / ".git/hooks/pre-push").unlink()
     (one.path / ".git/hooks/reference-transaction").unlink()
+    (one.beads / ".gitattributes").unlink()
     told = one.sync(message="keep it; $(touch oops)")
+    assert (one.beads / ".gitattributes").read_text() == "*.jsonl merge=union\n"
     assert told.value["pushed"] and not list(one.path.rglob("oops"))
     assert git(origin, "log", "-1", "--format=%s", "main") == "keep it; $(touch oops)"
     assert git(origin, "ls-tree", "-r", "--name-only", "main").count(".beads/") > 4
@@ -396,7 +444,10 @@ def test_here_a_clash_in_the_code_takes_the_merge_back(origin: Path) -> None:
     assert len(two.ids()) == 1
 
 
-def test_here_clones_whose_projections_clash_are_settled_by_the_log(origin: Path) -> None:
+def test_here_clones_whose_projections_clash_are_settled_by_the_log(
+    origin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_carry, "tell_git", lambda beads: None)
     one, two = a_clone(origin, "one", branch=""), a_clone(origin, "two", branch="")
     for clone in (one, two):
         (clone.beads / ".gitattributes").write_text("events.jsonl merge=union\n")

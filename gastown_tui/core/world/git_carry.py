@@ -18,6 +18,7 @@ from gastown_tui.core.world.files import issues_file
 from gastown_tui.core.world.git_names import check_branch, identity
 from gastown_tui.core.world.git_places import find_place, is_ancestor, operation
 from gastown_tui.core.world.git_run import NETWORK_S, Done, Git, Place
+from gastown_tui.core.world.tracked import tell_git
 
 _FILES = frozenset(
     {"events.jsonl", "messages.jsonl", "config.yaml", "metadata.json", "routes.jsonl", ".gitignore", ".gitattributes"}
@@ -95,6 +96,7 @@ class GitCarrier:
         """Commit the ledger's files alone; with `onto`, merge that commit."""
         spot = Spot(beads)
         who = self._who(spot.place, author)
+        tell_git(beads)
         if not standing.is_apart:
             return git_here.commit(self._git, spot.place, spot.prefix, message, who)
         self._refuse_checked_out(spot.place, standing.branch)
