@@ -12,14 +12,20 @@ from textual.pilot import Pilot
 from gastown_tui.app import GastownApp
 from gastown_tui.core.errors import NotFound
 from gastown_tui.core.ports import Hands
+from gastown_tui.screens.bead_form import BeadForm
+from gastown_tui.screens.beads import BeadsScreen
+from gastown_tui.widgets.bead_board import BeadBoard
 from gastown_tui.widgets.row_list import RowList
 from gastown_tui.widgets.written import Written
+from screenshots.backlog import READ, a_town_with_a_backlog
 from screenshots.places import HOME, a_fresh_town, a_lone_ledger, a_working_town
 from screenshots.workflows import EPIC, a_town_with_workflows
 from tests.fakes import FakeTown, fake_town
 from tests.rooms import FakeSources, until
 
 Room = Pilot[int]
+WIDE = 100
+"""From so many columns on a bead is read beside the list."""
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -85,7 +91,38 @@ async def _help(room: Room) -> None:
 async def _beads(room: Room) -> None:
     await room.press("b")
     await until(room, lambda: _rows(room, "#beads RowList"))
-    await room.press("j")
+    place = _app(room).place
+    assert isinstance(place, BeadsScreen)
+    place.list_of("beads").move_to(READ)
+    if room.app.size.width >= WIDE:
+        await until(room, lambda: place.detail and place.detail.bead.id == READ and place.detail.history is not None)
+
+
+async def _bead(room: Room) -> None:
+    await _beads(room)
+    await room.press("enter")
+    await _alone(room)
+
+
+async def _alone(room: Room) -> None:
+    await until(room, lambda: isinstance(_app(room).place, BeadsScreen))
+    place = _app(room).place
+    assert isinstance(place, BeadsScreen)
+    await until(room, lambda: place.detail and place.detail.history is not None)
+
+
+async def _board(room: Room) -> None:
+    await _beads(room)
+    await room.press("b")
+    await until(room, lambda: room.app.screen.query_one(BeadBoard).cursor_key == READ)
+
+
+async def _edit(room: Room) -> None:
+    await _beads(room)
+    await room.press("e")
+    await until(room, lambda: isinstance(room.app.screen, BeadForm))
+    await room.press("tab", "tab")
+    await until(room, lambda: _rows(room, "#offers"))
 
 
 async def _graph(room: Room) -> None:
@@ -127,7 +164,16 @@ SCENES: tuple[Scene, ...] = (
     Scene("sling", (120, 40), _sling, a_working_town),
     Scene("letter", (120, 40), _letter, a_working_town),
     Scene("help", (120, 40), _help, a_working_town),
-    Scene("beads", (160, 42), _beads, a_working_town),
+    Scene("beads", (80, 24), _beads, a_town_with_a_backlog),
+    Scene("beads", (120, 40), _beads, a_town_with_a_backlog),
+    Scene("beads", (200, 60), _beads, a_town_with_a_backlog),
+    Scene("beads-board", (80, 24), _board, a_town_with_a_backlog),
+    Scene("beads-board", (120, 40), _board, a_town_with_a_backlog),
+    Scene("beads-board", (200, 60), _board, a_town_with_a_backlog),
+    Scene("beads-edit", (80, 24), _edit, a_town_with_a_backlog),
+    Scene("beads-edit", (120, 40), _edit, a_town_with_a_backlog),
+    Scene("beads-edit", (200, 60), _edit, a_town_with_a_backlog),
+    Scene("bead", (80, 24), _bead, a_town_with_a_backlog),
     Scene("graph", (80, 24), _graph, a_town_with_workflows),
     Scene("graph", (120, 40), _graph, a_town_with_workflows),
     Scene("graph", (200, 60), _graph, a_town_with_workflows),
@@ -141,7 +187,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("molecules", (120, 40), _molecules, a_town_with_workflows),
     Scene("molecules", (200, 60), _molecules, a_town_with_workflows),
     Scene("fresh", (120, 40), _nothing, a_fresh_town),
-    Scene("lone-ledger", (120, 30), _nothing, a_lone_ledger),
+    Scene("lone-ledger", (120, 30), _alone, a_lone_ledger),
     Scene("first-run", (100, 30), _nothing, lambda: fake_town()),
 )
 
