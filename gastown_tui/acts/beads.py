@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -111,15 +112,16 @@ class BeadActs(PlaceActs):
         place.show_history(bead_id, past)
 
     def _past_of(self, detail: BeadDetail) -> tuple[Happened, ...]:
-        from gastown_tui.core.views.bead_history import history
+        from gastown_tui.core.views.bead_history import beginnings, history
 
-        bead = detail.bead
-        try:
-            told = history(self.watch_town.hands_for_verbs().ledger.history(detail.ledger), bead.id)
-        except GastownError:
-            told = ()
+        bead, hands = detail.bead, self.watch_town.hands
+        told: tuple[Happened, ...] = ()
+        if hands is not None:
+            with suppress(GastownError):
+                told = history(hands.ledger.history(detail.ledger, naming=bead.id), bead.id)
         # What was there before the log began is told by the bead itself.
-        return told if any(each.word == "filed" for each in told) else (*told, *_older(bead, told))
+        known = {each.word for each in told}
+        return (*told, *(each for each in beginnings(bead) if each.word not in known))
 
     @on(Place.Wanted)
     def _wanted_of_bead(self, message: Place.Wanted) -> None:
@@ -382,13 +384,6 @@ class BeadActs(PlaceActs):
             return tuple(Suggestion(each, bead.title if bead is not None else "not here") for each, bead in found)
 
         return await self.watch_town.ask(read)
-
-
-def _older(bead: Bead, told: Sequence[Happened]) -> tuple[Happened, ...]:
-    from gastown_tui.core.views.bead_history import beginnings
-
-    known = {each.word for each in told}
-    return tuple(each for each in beginnings(bead) if each.word not in known)
 
 
 def _said(verb: Verb, receipt: Receipt, asked: dict[str, Any]) -> str:

@@ -36,6 +36,9 @@ LABELS = {
 }
 """What fields are called where that differs from the option's name."""
 
+SENTENCES = frozenset({"reason", "words"})
+"""Fields whose words belong together, however many the verb takes."""
+
 EDITED = (
     "title", "status", "priority", "type_", "assignee", "set_labels", "description", "design", "acceptance", "notes",
 )  # fmt: skip
@@ -165,6 +168,8 @@ class BeadForm(VerbForm):
         if field.is_long:
             # Editors end a file with an empty line; a bead's text does not.
             return {field.name: text.rstrip("\n") if text.strip() else field.value("") if not self._edits else ""}
+        if field.name in SENTENCES and field.parameter.is_many:
+            return {field.name: (text.strip(),) if text.strip() else ()}
         if not self._edits:
             return {field.name: field.value(text)}
         if field.name == "set_labels":

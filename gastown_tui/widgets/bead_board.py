@@ -16,20 +16,18 @@ from textual.widget import Widget
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.views.bead_board import BoardColumn
 from gastown_tui.core.views.bead_list import BeadItem, look_of
-from gastown_tui.core.views.feed import short
 from gastown_tui.widgets.bead_rows import age_of, priority_piece, title_ink
 from gastown_tui.widgets.board_places import BoardPlaces
 from gastown_tui.widgets.folding import folded
 from gastown_tui.widgets.inks import Inks
-from gastown_tui.widgets.pieces import Piece, fit, fit_pieces
+from gastown_tui.widgets.pieces import Piece, fit, fit_pieces, width_of
 from gastown_tui.widgets.rows import INK_OF
 
 LEAST_CELLS = 24
 """The narrowest a column gets; what does not fit beside it is a step to the side away."""
 MOST_CELLS = 64
-TITLE_CELLS = 36
-"""A title longer than this is a long one."""
 GAP = 2
+TITLE_MARGIN = 3
 HEAD_LINES = 1
 SHORT_LINES, TALL_LINES = 14, 24
 """How high a board must be for air between cards, and for titles of two lines."""
@@ -103,7 +101,8 @@ class BeadBoard(Widget, can_focus=True, inherit_bindings=False):
         self._inks = Inks(self)
         self._last_keys = ("", "")
         self._told = ""
-        self._has_long_titles = False
+        self._usual_title = 0
+        """Two thirds of the titles are no longer."""
 
     def notify_style_update(self) -> None:
         """Look the colours up again."""
@@ -130,8 +129,8 @@ class BeadBoard(Widget, can_focus=True, inherit_bindings=False):
         self._columns, self._now = tuple(columns), now
         self._places.deal([column.items for column in self._columns])
         self._tell()
-        titles = [item.bead.title for column in self._columns for item in column.items[:LOOKED_AT]]
-        self._has_long_titles = sum(len(title) > TITLE_CELLS for title in titles) * 3 > len(titles)
+        lengths = sorted(len(item.bead.title) for column in self._columns for item in column.items[:LOOKED_AT])
+        self._usual_title = lengths[len(lengths) * 2 // 3] if lengths else 0
         self.refresh()
 
     def move_to(self, key: str) -> bool:
@@ -150,7 +149,8 @@ class BeadBoard(Widget, can_focus=True, inherit_bindings=False):
         """How many lines a card takes: a line about it, its title in one or two, and one of air where there is room."""
         if self.size.height < SHORT_LINES:
             return 2
-        return 4 if self._has_long_titles and self.size.height >= TALL_LINES else 3
+        is_long = self._usual_title > self._width - TITLE_MARGIN
+        return 4 if is_long and self.size.height >= TALL_LINES else 3
 
     def _cards(self) -> int:
         """How many cards of a column can be seen."""
@@ -158,14 +158,21 @@ class BeadBoard(Widget, can_focus=True, inherit_bindings=False):
 
     def _shown(self) -> list[tuple[int, int, int]]:
         """The columns that can be seen: which, from which cell on, how wide."""
-        count = len(self._columns)
-        if not count:
+        if not self._columns:
             return []
-        fit_in = max(min((self.size.width + GAP) // (LEAST_CELLS + GAP), count), 1)
-        self._places.show_columns(fit_in)
-        width = min((self.size.width + GAP) // fit_in - GAP, MOST_CELLS)
-        first = self._places.first
-        return [(first + nth, nth * (width + GAP), width) for nth in range(fit_in)]
+        self._places.show_columns(self._seen)
+        first, width = self._places.first, self._width
+        return [(first + nth, nth * (width + GAP), width) for nth in range(self._seen)]
+
+    @property
+    def _seen(self) -> int:
+        """How many columns can be seen side by side."""
+        return max(min((self.size.width + GAP) // (LEAST_CELLS + GAP), len(self._columns)), 1)
+
+    @property
+    def _width(self) -> int:
+        """How wide a column is."""
+        return min((self.size.width + GAP) // self._seen - GAP, MOST_CELLS)
 
     def render_line(self, y: int) -> Strip:
         """One line across all columns."""
@@ -230,17 +237,18 @@ class BeadBoard(Widget, can_focus=True, inherit_bindings=False):
             Piece(bead.id, "dim" if over else "note"),
             Piece("  "),
             priority_piece(bead.priority, over=over),
-            Piece(f"  {one_line(bead.kind)}", "dim"),
         ]
-        if bead.assignee:
-            about.append(Piece(f"  {short(one_line(bead.assignee))}", "dim"))
-        if item.state == "blocked":
-            about.append(Piece("  blocked", INK_OF[look_of(item.state).tone]))
+        used = sum(width_of(piece.text) for piece in about)
+        for piece in _more_about(item):
+            # Half a word says nothing; what does not fit is left out.
+            if used + width_of(piece.text) <= room:
+                about.append(piece)
+                used += width_of(piece.text)
         return [*fit_pieces(tuple(about), room), Piece(age[-width:], "dim")]
 
     def _title(self, item: BeadItem, row: int, width: int) -> list[Piece]:
         lines = max(self.card_lines - 2, 1)
-        room = max(width - 3, 4)
+        room = max(width - TITLE_MARGIN, 4)
         rows = folded(one_line(item.bead.title) or "(no title)", room)
         text = rows[row] if row < len(rows) else ""
         if row == lines - 1 and len(rows) > lines:
@@ -336,3 +344,13 @@ class BeadBoard(Widget, can_focus=True, inherit_bindings=False):
             event.stop()
             self._places.scroll(spot[0], cards, self._cards())
             self.refresh()
+
+
+def _more_about(item: BeadItem) -> list[Piece]:
+    """What else stands in the first line of a card, the most important first."""
+    bead, found = item.bead, []
+    if item.state == "blocked":
+        found.append(Piece("  blocked", INK_OF[look_of(item.state).tone]))
+    if bead.assignee:
+        found.append(Piece(f"  {one_line(bead.assignee).rpartition('/')[2]}", "dim"))
+    return [*found, Piece(f"  {one_line(bead.kind)}", "dim")]

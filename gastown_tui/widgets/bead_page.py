@@ -24,7 +24,7 @@ from gastown_tui.widgets.pieces import Piece, bar, cut, width_of
 from gastown_tui.widgets.row_list import RowList
 from gastown_tui.widgets.rows import INK_OF
 
-NAME_CELLS = 15
+NAME_CELLS = 14
 """What the names of fields take."""
 BAR_CELLS = 12
 
@@ -70,7 +70,7 @@ class BeadPage(RowList):
             self.scroll_to(y=0, animate=False, force=True)
 
     def _lay_out(self) -> None:
-        width = max(self.scrollable_content_region.width - self.LEAD, 10)
+        width = max(self.scrollable_content_region.width - self.LEAD - 1, 10)
         self._laid_for = self.size.width
         self._targets = {}
         self.set_rows(list(self._lines(self._detail, width)) if self._detail is not None else ())
@@ -210,18 +210,18 @@ def _neighbours(group: Neighbours, width: int) -> Iterator[_PageLine]:
         case _:
             yield from _section(f"{group.name} {total}" + (f" · {open_ones} open" if over else ""))
     for each in group.beads:
-        yield f"{group.name}#{each.bead_id}", _neighbour(each), f"bead:{each.bead_id}"
+        yield f"{group.name}#{each.bead_id}", _neighbour(each, width), f"bead:{each.bead_id}"
 
 
-def _neighbour(each: Neighbour) -> list[Piece]:
+def _neighbour(each: Neighbour, width: int) -> list[Piece]:
     target = f"bead:{each.bead_id}"
     if not each.state:
         return [Piece("? ", "dim"), Piece(one_line(each.bead_id), "note", target), Piece("  not in this ledger", "dim")]
     look, ink = look_of(each.state), "dim" if each.is_over else "ink"
+    word = f"  {one_line(look.word)}" + (f" · {one_line(each.note)}" if each.note else "")
+    room = max(width - 4 - width_of(each.bead_id) - width_of(word), 4)
     line = [glyph_piece(each.state), Piece(" "), Piece(each.bead_id, "brass", target)]
-    line.append(Piece(f"  {one_line(each.title)}", ink))
-    line.append(Piece(f"  {one_line(look.word)}" + (f" · {each.note}" if each.note else ""), "dim"))
-    return line
+    return [*line, Piece(f"  {cut(one_line(each.title), room)}", ink), Piece(word, "dim")]
 
 
 def _remarks(remarks: Iterable[Remark], width: int) -> Iterator[_PageLine]:

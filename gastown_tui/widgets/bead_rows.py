@@ -17,7 +17,7 @@ from gastown_tui.widgets.rows import INK_OF
 
 HEADS = (
     ("id", "id"),
-    ("", "priority"),
+    ("p", "priority"),
     ("", ""),
     ("state", "state"),
     ("type", ""),
@@ -25,12 +25,13 @@ HEADS = (
     ("labels", ""),
     ("assignee", "assignee"),
     ("age", "updated"),
+    ("", ""),
 )
 """What stands over each column, and the order a click on it asks for."""
 
 
 def bead_columns(id_cells: int) -> tuple[Column, ...]:
-    """Id, priority, glyph, state, type, title, labels, assignee, age; the less important ones where there is room."""
+    """Id, priority, glyph, state, type, title, labels, assignee, age and a little air; what matters less needs room."""
     return (
         Column(id_cells, gap=2),
         Column(2, gap=2),
@@ -41,6 +42,7 @@ def bead_columns(id_cells: int) -> tuple[Column, ...]:
         Column(share=1, at_most=24, gap=2, needs=112),
         Column(14, gap=2, needs=88),
         Column(4, right=True, gap=0),
+        Column(1, gap=0),
     )
 
 

@@ -375,12 +375,12 @@ async def test_marked_beads_are_closed_in_one_transaction_and_the_refused_are_na
         await room.press("space", "x")
         sheet = await form(room)
         assert "Close 2 beads" in " ".join(text_of(sheet.query_one("#sheet-header")))
-        await room.press(*"done", "enter")
+        await room.press(*"all done", "enter")
         await gone(room)
         said = [note.message for note in room.app._notifications]
         assert "closed ap-2 · 1 refused" in said
         assert any("ap-3" in line and "ap-1" in line for line in said)
-        assert fake.ledger.facts(e.BeadClosed)[0].reason == "done"  # type: ignore[attr-defined]
+        assert fake.ledger.facts(e.BeadClosed)[0].reason == "all done"  # type: ignore[attr-defined]
         assert place.chosen == (place.row_key,)
 
 

@@ -64,9 +64,10 @@ class BeadReader:
         if version != self._version:
             items = self.beads.read(town, now)
             self._version, self._order = version, ("", False)
+            shown = [item for item in items if not item.is_town_work] if town.is_town else items
+            self._total = len(shown)
             least, most = ID_CELLS
-            self._id_cells = max(min(max((len(item.bead.id) for item in items), default=0), most), least)
-            self._total = sum(not item.is_town_work for item in items) if town.is_town else len(items)
+            self._id_cells = max(min(max((len(item.bead.id) for item in shown), default=0), most), least)
         if self._order != (wish.order, wish.backwards):
             self._ordered = in_order(self.beads.items, wish.order, backwards=wish.backwards)
             self._order = (wish.order, wish.backwards)
