@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, Conflict, GastownError, LedgerDamaged, NotFound, Refused
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import Address, BeadId, RigName
+from gastown_tui.core.ports import Decide
 from gastown_tui.core.wiring import create_ledger, find_home, open_hands, open_ledger
 from gastown_tui.core.world.lock import FileLock, probe
 from tests.ledgers import SteppingClock, created, everything, lone, put, reopened
@@ -455,3 +457,46 @@ def test_where_locks_do_not_hold_writing_is_refused_unless_insisted_on(
     insisting = open_hands(tmp_path, env={"GASTOWN_UNSAFE_FS": "1"}, cwd=tmp_path)
     insisting.ledger.record(lambda _: [e.Entry(created("gt-1"))], actor="x")
     assert reopened(tmp_path).read().bead("gt-1")
+
+
+def test_threads_that_wait_for_the_lock_are_served_by_whoever_has_it(tmp_path: Path) -> None:
+    ledger, gate = lone(tmp_path), threading.Event()
+    outcomes: dict[str, object] = {}
+
+    taken: list[object] = []
+    hold = ledger._own._lock.hold
+    ledger._own._lock.hold = lambda timeout_s: taken.append(1) or hold(timeout_s)  # type: ignore[method-assign,func-returns-value]
+
+    def first(town: Town) -> list[e.Entry]:
+        gate.set()
+        deadline = time.monotonic() + 30
+        while len(ledger._wishes) < 4 and time.monotonic() < deadline:
+            threading.Event().wait(0.001)
+        return [e.Entry(created("gt-first"))]
+
+    def claimed(town: Town) -> list[e.Entry]:
+        if town.find("gt-one"):
+            raise Conflict("gt-one is there")
+        return [e.Entry(created("gt-one"))]
+
+    def write(name: str, decide: Decide) -> None:
+        if name != "first":
+            gate.wait()
+        try:
+            outcomes[name] = ledger.record(decide, actor=name).events[0].actor
+        except Conflict as error:
+            outcomes[name] = error.message
+
+    wishes = {"first": first, "a": claimed, "b": claimed, "c": lambda town: [e.Entry(created("gt-c"))]}
+    threads = [threading.Thread(target=write, args=each) for each in wishes.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes["first"] == "first"
+    assert outcomes["c"] == "c"
+    assert sorted([outcomes["a"] in ("a",), outcomes["b"] in ("b",)]) == [False, True]
+    assert "gt-one is there" in (outcomes["a"], outcomes["b"])
+    assert sorted(bead.id for bead in reopened(tmp_path).read().beads()) == ["gt-c", "gt-first", "gt-one"]
+    assert ledger._wishes == []
+    assert len(taken) == 2, "those that waited for the first should have been served at once"

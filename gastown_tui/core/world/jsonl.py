@@ -25,6 +25,7 @@ from gastown_tui.core.world.mint import EventMint
 from gastown_tui.core.world.settings_file import SettingsFiles
 from gastown_tui.core.world.store import Store, Written
 from gastown_tui.core.world.tracked import tell_git
+from gastown_tui.core.world.wish import Wish
 
 LOCK_WAIT_S = 10.0
 _AHEAD_S = 3600
@@ -46,6 +47,7 @@ class JsonlLedger:
         self._clock = clock or SystemClock()
         self._lock_wait_s = lock_wait_s
         self._mutex = threading.RLock()
+        self._wishes: list[Wish] = []
         self._mint = EventMint()
         self._unsafe_fs = unsafe_fs
         self._own = Store(home.beads_dir, "", unsafe_fs=unsafe_fs)
@@ -118,19 +120,19 @@ class JsonlLedger:
         follows from it (agents, mail, convoys). So a crash between two files leaves work that is recorded and not yet
         announced, which repeating the verb or the reconciler makes good, and never an announcement without its cause.
         """
-        with self._mutex:
-            if not set(ledgers) <= self._stores().keys():
-                self._town()
-            stores = [self._store(name) for name in sorted(set(ledgers))]
-        with self._present(stores) as due:
+        if not set(ledgers) <= self._stores().keys():
             with self._mutex:
-                events, written = self._transact(decide, actor, stores)
-            for store, each in written:
+                self._town()
+        stores = tuple(self._store(name) for name in sorted(set(ledgers)))
+        with self._present(stores) as due:
+            wish = self._carried_out(Wish(decide, actor, stores))
+            for store, each in wish.written:
                 store.make_durable(each)
-        with self._mutex:
-            for store in due:
-                store.project()
-            return Recorded(events=tuple(events), town=self._as_read())
+        if due:
+            with self._mutex:
+                for store in due:
+                    store.project()
+        return Recorded(events=tuple(wish.events), town=self._as_read())
 
     def warnings(self) -> tuple[str, ...]:
         """What reading had to leave out, in words."""
@@ -152,9 +154,8 @@ class JsonlLedger:
             self._town()
             stores = tuple(self._stores().values())
         with self._present(stores) as due:
-            with self._mutex:
-                _, written = self._transact(lambda _: (), "", stores, adopts=True)
-            for store, each in written:
+            wish = self._carried_out(Wish(lambda _: (), "", stores, adopts=True))
+            for store, each in wish.written:
                 store.make_durable(each)
         with self._mutex:
             for store in due:
@@ -192,7 +193,7 @@ class JsonlLedger:
         with self._mutex:
             self._town()
             for store in self._stores().values():
-                self._transact(lambda _: (), "", (store,), adopts=True)
+                self._carried_out(Wish(lambda _: (), "", (store,), adopts=True))
                 store.rebuild()
 
     def verify(self) -> Verified:
@@ -220,23 +221,34 @@ class JsonlLedger:
         Whoever leaves last projects for everybody. That holds for a failed write too: others may have left it to us.
         """
         due: list[Store] = []
-        present: dict[Store, int] = {}
+        present: list[Store] = []
         try:
             try:
                 for store in stores:
-                    present[store] = store.enter()
+                    store.enter()
+                    present.append(store)
                 yield due
             finally:
-                due += [store for store, each in present.items() if store.leave(each)]
+                due += [store for store in present if store.leave()]
         except BaseException:
             with self._mutex, suppress(GastownError, OSError):
                 for store in due:
                     store.project()
             raise
 
-    def _transact(
-        self, decide: Decide, actor: str, stores: Sequence[Store], *, adopts: bool = False
-    ) -> tuple[list[Event], list[tuple[Store, Written]]]:
+    def _carried_out(self, wish: Wish) -> Wish:
+        """A wish once it was carried out, by this thread or by another that was faster at the lock."""
+        self._wishes.append(wish)
+        with self._mutex:
+            try:
+                if wish.is_open:
+                    self._carry_out_all(wish.stores)
+            finally:
+                self._wishes.remove(wish)
+        wish.answer()
+        return wish
+
+    def _carry_out_all(self, stores: tuple[Store, ...]) -> None:
         with ExitStack() as held:
             for store in stores:
                 held.enter_context(store.writing(self._lock_wait_s))
@@ -244,18 +256,36 @@ class JsonlLedger:
             sealed = [store for store in stores if store.seal()]
             if sealed:
                 town = self._town()
-            entries = decide(town)
-            self._check(entries, {store.name for store in stores})
-            moment = self._clock.now()
-            first: list[tuple[str, Event]] = []
-            if entries or adopts:
-                for store in stores:
-                    facts = [entry.fact for entry in entries if entry.ledger == store.name]
-                    found = store.unrecorded(facts, stamp(moment)) if facts or adopts else []
-                    adopted = [Entry(fact, store.name) for fact in found]
-                    first += self._stamped(adopted, actor, moment, ADOPTION if not store.last_event else None)
-            events = self._stamped(entries, actor, moment, None)
-            return [event for _, event in events], self._append(stores, [*first, *events])
+            for wish in [each for each in self._wishes if each.is_open and each.stores == stores]:
+                is_done = wish.carry_out(partial(self._transact_in_words, town=town))
+                town = self._as_left() if is_done else self._town()
+
+    def _as_left(self) -> Town:
+        """The town after what was just recorded under the lock."""
+        if self._home.is_town and set(self._own.reader.state.registers.rigs) != self._known_rigs:
+            return self._town()
+        return self._as_read()
+
+    def _transact_in_words(self, wish: Wish, town: Town) -> None:
+        try:
+            self._transact(wish, town)
+        except OSError as error:
+            raise in_words(error, wish.stores[0].beads) from error
+
+    def _transact(self, wish: Wish, town: Town) -> None:
+        entries, stores = wish.decide(town), wish.stores
+        self._check(entries, {store.name for store in stores})
+        moment = self._clock.now()
+        first: list[tuple[str, Event]] = []
+        if entries or wish.adopts:
+            for store in stores:
+                facts = [entry.fact for entry in entries if entry.ledger == store.name]
+                found = store.unrecorded(facts, stamp(moment)) if facts or wish.adopts else []
+                adopted = [Entry(fact, store.name) for fact in found]
+                first += self._stamped(adopted, wish.actor, moment, ADOPTION if not store.last_event else None)
+        events = self._stamped(entries, wish.actor, moment, None)
+        wish.written = self._append(stores, [*first, *events])
+        wish.events = [event for _, event in events]
 
     def _append(self, stores: Sequence[Store], events: list[tuple[str, Event]]) -> list[tuple[Store, Written]]:
         done: list[tuple[Store, Written]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -55,6 +56,10 @@ class Store:
         self._durable = Durable(self.local)
         self._lock = FileLock(self.local / "lock")
         self._presence = Presence(self.local / "writers")
+        self._door = threading.Lock()
+        self._inside = self._present = 0
+        self._is_due = False
+        """One of our threads has been told to bring the projections up, and is not done."""
         self._is_probed = unsafe_fs
         self.trouble = ""
         """Why the projections are behind; empty when they are not."""
@@ -193,24 +198,29 @@ class Store:
             LedgerDamaged: the disk did not take them.
         """
         path = self._appender.path
-        self._durable.reach(path, inode=written.inode, offset=written.offset)
-        status = status_of(path)
-        is_there = status is not None and status.st_ino == written.inode
+        is_there = self._durable.reach(path, inode=written.inode, offset=written.offset)
         if not is_there and not segments.has_sealed(self.beads, written.inode, written.offset):
             self._put_back(written)
 
-    def enter(self) -> int:
-        """Say that a write is under way; see `Presence`."""
+    def enter(self) -> None:
+        """Say that a write is under way; see `Presence`. Threads of one process are present together."""
         try:
             self._make_ready()
-            return self._presence.enter()
+            with self._door:
+                if self._inside == 0:
+                    self._present = self._presence.enter()
+                self._inside += 1
         except OSError as error:
             raise in_words(error, self.beads) from error
 
-    def leave(self, present: int) -> bool:
+    def leave(self) -> bool:
         """The write is over; True when the projections fall to us: nobody else writes, or they lag far behind."""
-        is_last = self._presence.leave(present)
-        return is_last or self._lag_s() > _LAG_S
+        with self._door:
+            self._inside -= 1
+            is_last = self._inside == 0 and self._presence.leave(self._present)
+            is_due = is_last or (not self._is_due and self._lag_s() > _LAG_S)
+            self._is_due |= is_due
+        return is_due
 
     def project(self) -> None:
         """Bring the projections up, unless somebody else is at it.
@@ -224,6 +234,8 @@ class Store:
         except OSError as error:
             self.reader.forget()
             self.trouble = f"{in_words(error, self.reader.files.issues).message}; it is behind the log"
+        finally:
+            self._is_due = False
 
     def rebuild(self) -> None:
         """Write every projection anew from the events alone.
