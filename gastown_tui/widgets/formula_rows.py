@@ -39,7 +39,7 @@ def _formula_line(row: FormulaRow) -> Row:
             Piece(row.name),
             Piece(row.kind, "dim"),
             Piece("broken" if broken else f"{row.steps} steps" if row.steps else "", "caution" if broken else "dim"),
-            Piece(f"{row.vars} vars" if row.vars else "", "dim"),
+            Piece(f"{row.vars} var{'s' if row.vars > 1 else ''}" if row.vars else "", "dim"),
         ),
     )
 

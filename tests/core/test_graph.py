@@ -122,6 +122,7 @@ def test_a_convoy_stands_left_of_what_it_tracks() -> None:
     town = a_town(rigs={"api": "ap"}, beads=["ap-1", a_convoy("hq-cv", "ap-1")])
     assert lines(seen(town, "hq-cv")) == {("hq-cv", "ap-1", "part")}
     assert lines(seen(town, "ap-1")) == {("hq-cv", "ap-1", "part")}
+    assert seen(town, "hq-cv").why.lines == ("0 of 1 it tracks are closed",)
 
 
 def test_whoever_has_it_on_the_hook_is_named() -> None:

@@ -15,7 +15,7 @@ from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.molecule_board import LOOKS, Holders, MoleculeRow, board, molecule_meant
 from gastown_tui.core.views.molecule_ends import gate_before, what_goes
 from gastown_tui.core.views.molecule_steps import StepRow, StepRows, step_page, words_of
-from tests.towns import NOW, a_bead, a_hook, a_town, ago, an_agent
+from tests.towns import NOW, a_bead, a_convoy, a_hook, a_town, ago, an_agent
 
 ROOT, WORKER = "ap-mol-1", "api/polecats/nux"
 UNSEEN = Seen(sessions=None, trouble="nobody looked")
@@ -112,6 +112,11 @@ def test_a_molecule_poured_onto_a_bead_is_held_by_whoever_has_that_bead() -> Non
     assert molecule_meant(town, ("ap-1",)) == ROOT
     assert molecule_meant(town, (f"{ROOT}.1",)) == ROOT
     assert molecule_meant(town, ("ap-2",)) is None
+
+
+def test_the_molecule_of_a_convoy_is_one_it_tracks() -> None:
+    town = a_town(rigs={"api": "ap"}, beads=["ap-9", *a_molecule(step(1)), a_convoy("hq-cv", "ap-9", ROOT)])
+    assert molecule_meant(town, ("hq-cv",)) == ROOT
 
 
 def test_who_needs_a_person_comes_first_and_what_is_done_last_until_it_is_old() -> None:

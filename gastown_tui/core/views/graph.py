@@ -138,7 +138,7 @@ def _node(town: Town, bead_id: BeadId, ages: Ages, on_path: set[BeadId], turning
 
 def state_of(town: Town, bead: Bead, ages: Ages) -> str:
     """A bead's status; for an open one `ready`, `waiting` or `deferred`. For a few beads: it looks around each."""
-    if bead.state != "open":
+    if bead.state != "open" or bead.kind == "convoy":
         return bead.state
     if hooks.waits_for(town, bead):
         return "waiting"

@@ -13,6 +13,7 @@ from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import moment
 from gastown_tui.core.rules import hooks
+from gastown_tui.core.rules.progress import tracked_ids
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.graph_layout import Edge, back_edges, layered
 
@@ -55,6 +56,9 @@ def is_put_off(bead: Bead, ages: Ages) -> bool:
 
 
 def _nothing_before(town: Town, bead: Bead, ages: Ages) -> str:
+    if bead.kind == "convoy":
+        tracked = [town.find(each) for each in tracked_ids(bead)]
+        return f"{sum(each is None or each.is_closed for each in tracked)} of {len(tracked)} it tracks are closed"
     if bead.state == "open":
         return (
             f"deferred until {str(bead.defer_until)[:10]}"

@@ -15,6 +15,7 @@ from gastown_tui.core.model.times import moment
 from gastown_tui.core.model.town import Hook
 from gastown_tui.core.rules.health import Health, Seen, judge
 from gastown_tui.core.rules.molecules import Anatomy, attached, natural, root_of, roots
+from gastown_tui.core.rules.progress import tracked_ids
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.molecule_steps import StepWords, gate_words, gates_of, words_of
 from gastown_tui.core.views.tones import Tone
@@ -189,10 +190,12 @@ def _by_age(town: Town, moved: str, ages: Ages) -> str:
 
 
 def molecule_meant(town: Town, bead_ids: Iterable[str]) -> BeadId | None:
-    """The molecule one of these beads is, carries or is part of."""
+    """The molecule one of these beads is, carries or is part of; of a convoy, one of those it tracks."""
     for each in bead_ids:
         bead = town.find(each)
         found = None if bead is None else attached(town, bead) or root_of(town, bead)
         if found is not None:
             return found.id
+        if bead is not None and bead.kind == "convoy" and (tracked := molecule_meant(town, tracked_ids(bead))):
+            return tracked
     return None

@@ -26,7 +26,7 @@ LOOKS: dict[str, tuple[str, Tone]] = {
     "skipped": ("⊘", Tone.DIM),
     "failed": ("✗", Tone.AMBER),
     "running": ("◐", Tone.GOOD),
-    "ready": ("○", Tone.BRASS),
+    "ready": ("○", Tone.INK),
     "gate": ("◇", Tone.AMBER),
     "blocked": ("●", Tone.AMBER),
     "waits": ("·", Tone.DIM),
