@@ -17,6 +17,7 @@ from gastown_tui.core.verbs.beads import Said, act_on, beads_here, one
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json, bead_text
 
+_CONFLICT = 5
 Epic = Annotated[str, Arg("An epic", metavar="ID", suggest=Suggest.BEAD)]
 
 
@@ -113,7 +114,9 @@ def swarm_create(
         raise BadInput(f"{bead.id} cannot be swarmed: {analysis.errors[0]}", hint=f"bd swarm validate {bead.id}")
     existing = swarms.swarm_of(town, bead)
     if existing is not None and not force:
-        raise Conflict(f"swarm already exists: {existing.id} {existing.title}", hint="--force makes another")
+        said = f"swarm already exists: {existing.id} {bead_text.title(existing)}"
+        told = {"error": "swarm already exists", "existing_id": existing.id, "existing_title": existing.title}
+        return Said(value=told, complaints=(f"Error: {said}", "Hint: --force makes another"), exit_code=_CONFLICT)
     nonce = hands.mint.nonce()
     made: list[str] = []
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
-from gastown_tui.core.errors import NotFound, ToolFailed
+from gastown_tui.core.errors import BadInput, NotFound, ToolFailed
+from gastown_tui.core.fold import fold
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.bead_line import decode_bead
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.ids import BeadId, shown
 from gastown_tui.core.model.outside import RunOutcome
 from gastown_tui.core.model.text import one_line
+from gastown_tui.core.model.times import epoch_ns
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
-from gastown_tui.core.verbs.beads import Said, act_on, beads_here
+from gastown_tui.core.rules.typed_times import parse_time
+from gastown_tui.core.verbs.beads import Said, act_on, beads_here, local_now
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
 from gastown_tui.core.views import bead_text
 
@@ -81,13 +85,43 @@ def git_lines(hands: Hands, command: str, env: dict[str, str] | None = None) -> 
 
 
 def line_at_commit(hands: Hands, bead: Bead) -> Bead:
-    """A bead as a commit had it.
+    """A compacted bead as the commit before had it.
 
     Raises:
         NotFound: the commit has no such bead.
     """
-    command = 'git show "$BD_COMMIT:./.beads/issues.jsonl"'
-    for line in git_lines(hands, command, {"BD_COMMIT": bead.compacted_at_commit or "HEAD"}):
-        if f'"id":"{bead.id}"' in line:
-            return decode_bead(line)
-    raise NotFound(f"commit {bead.compacted_at_commit} has no bead {bead.id}")
+    return _at_commit(hands, [bead.id], bead.compacted_at_commit or "HEAD")[0]
+
+
+def as_they_were(hands: Hands, ids: Sequence[BeadId], when: str) -> list[Bead]:
+    """Beads as the log had them at a time, or a commit of git in the ledger's file.
+
+    Raises:
+        BadInput: it is neither a time nor a commit.
+        NotFound: a bead was not filed yet.
+    """
+    try:
+        limit = epoch_ns(parse_time(when, local_now(hands))) or 0
+    except BadInput:
+        return _at_commit(hands, ids, when)
+    events = hands.ledger.history(hands.ledger.here)
+    beads = fold([each for each in events if (epoch_ns(each.timestamp) or 0) <= limit]).beads
+    missing = [each for each in ids if beads.get(each) is None]
+    if missing:
+        said = f"{missing[0]} was not there yet at {one_line(when, 60)}"
+        raise NotFound(said, hint="bd events replay ID tells its story")
+    return [bead for each in ids if (bead := beads.get(each)) is not None]
+
+
+def _at_commit(hands: Hands, ids: Sequence[BeadId], commit: str) -> list[Bead]:
+    if commit.startswith("-") or not commit.isprintable():
+        raise BadInput(f"{shown(commit)} is neither a time nor a commit")
+    try:
+        lines = git_lines(hands, 'git show "$BD_COMMIT:./.beads/issues.jsonl"', {"BD_COMMIT": commit})
+    except ToolFailed as error:
+        raise BadInput(f"{shown(commit)} is neither a time nor a commit that holds this ledger") from error
+    found = {bead.id: bead for line in lines if line.startswith("{") and (bead := decode_bead(line)).id in ids}
+    for each in ids:
+        if each not in found:
+            raise NotFound(f"commit {one_line(commit, 60)} has no bead {each}")
+    return [found[each] for each in ids]

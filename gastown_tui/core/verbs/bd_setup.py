@@ -125,11 +125,26 @@ def where(hands: Hands) -> Receipt:
     prefix = _own_prefix(hands)
     database = place / _LOG
     value: dict[str, Any] = {"path": str(place), "prefix": prefix}
-    lines = [str(place), f"  prefix: {prefix}"]
+    lines = [str(place)]
+    if (source := _redirected_from(hands, place)) is not None:
+        value = {"path": str(place), "redirected_from": str(source), "prefix": prefix}
+        lines.append(f"  (via redirect from {source})")
+    lines.append(f"  prefix: {prefix}")
     if hands.files.exists(database):
         value["database_path"] = str(database)
         lines.append(f"  database: {database}")
     return Said(plain="\n".join(lines), value=value)
+
+
+def _redirected_from(hands: Hands, place: Path) -> Path | None:
+    """The nearest `.beads` above that is only a signpost to the one in use."""
+    for directory in (hands.cwd, *hands.cwd.parents):
+        beads = directory / ".beads"
+        if beads == place:
+            return None
+        if hands.files.exists(beads / "redirect"):
+            return beads
+    return None
 
 
 @verb("bd info", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)

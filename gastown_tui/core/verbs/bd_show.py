@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
+from gastown_tui.core.errors import BadInput, GastownError, NotFound
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.times import moment
@@ -70,11 +70,9 @@ def show(
     children_: Annotated[bool, Arg("Their children", flags=("--children",))] = False,
     thread: Annotated[bool, Arg("The conversation they belong to")] = False,
     local_time: Annotated[bool, Arg("Times in the zone here")] = False,
-    as_of: Annotated[str, Arg("An older state", hidden=True)] = "",
+    as_of: Annotated[str, Arg("As they were then: a time, or a commit of git", metavar="WHEN")] = "",
 ) -> Receipt:
     """Show everything about beads: fields, texts, neighbours, comments."""
-    if as_of:
-        raise Refused("--as-of requires Dolt backend (current backend does not support versioning)")
     asked = (*ids, *id)
     if not asked:
         raise BadInput("at least one issue ID is required (use positional args or --id flag)")
@@ -89,6 +87,10 @@ def show(
     if problems and not found:
         raise problems[0]
     missing = tuple(f"Error: {error.message}" for error in problems)
+    if as_of:
+        from gastown_tui.core.verbs.bd_history import as_they_were
+
+        found = as_they_were(hands, [bead.id for bead in found], as_of)
     if thread:
         return _thread(town, found[0])
     if refs or children_:
