@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha1, sha256
 from pathlib import Path
 
 from gastown_tui.core.errors import Conflict, Refused, ToolFailed
@@ -26,7 +27,6 @@ _FILES = frozenset(
 _FOLDERS = ("events", "formulas", "protos", "evidence")
 _OURS_ALONE = frozenset({"messages.jsonl"})
 """Projections: what they hold follows from the log."""
-_NOBODY = "0" * 40
 _FASTER = re.compile(r"non-fast-forward|fetch first|\[rejected\]|cannot lock ref|failed to update ref|stale info")
 _ABSENT = re.compile(r"couldn't find remote ref|does not appear to have any|no such ref", re.IGNORECASE)
 
@@ -136,7 +136,8 @@ class GitCarrier:
         if not commit or (tip and is_ancestor(self._git, spot.store, commit, tip)):
             return None
         files = self._blobs(spot, commit)
-        changed = [name for name in _segments(files) if self._differs(spot, beads / name, files[name])]
+        known = [name for name in _segments(files) if (beads / name).is_file()]
+        changed = [name for name in known if _blob_name(_whole(beads / name), files[name]) != files[name]]
         log = [self._content(spot, files[name]) for name in (*changed, "events.jsonl") if name in files]
         issues = files.get(issues_file(beads).name, "")
         return Theirs(commit, b"\n".join(log), self._content(spot, issues) if issues else b"")
@@ -147,7 +148,7 @@ class GitCarrier:
         tip = self._tip(spot.place, f"refs/heads/{standing.branch}")
         base = self._git.run("merge-base", tip, theirs.commit, at=spot.store).text if tip else ""
         before, after = self._blobs(spot, base) if base else {}, self._blobs(spot, theirs.commit)
-        here = {name: self._hashed(spot, path, write=False) for name, path in _carried(beads).items()}
+        here = {name: _blob_name(_whole(path), theirs.commit) for name, path in _carried(beads).items()}
         kept: list[str] = []
         for name in _segments(after):
             if name not in here:
@@ -201,7 +202,7 @@ class GitCarrier:
         return self._git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", at=place).text
 
     def _move(self, spot: Spot, ref: str, to: str, old: str) -> None:
-        done = self._git.run("update-ref", "-m", "bd sync", ref, to, old or _NOBODY, at=spot.store)
+        done = self._git.run("update-ref", "-m", "bd sync", ref, to, old, at=spot.store)
         if done.code:
             raise Conflict(f"{ref} was moved by somebody else", hint="sync again") from done.failed("it did not move")
 
@@ -217,15 +218,20 @@ class GitCarrier:
 
     def _tree(self, spot: Spot, beads: Path, base: str) -> str:
         """A tree with the ledger's files as they are, over whatever else the branch holds."""
+        carried, issues = _carried(beads), issues_file(beads).name
+        there = self._blobs(spot, base) if base else {}
+        gone = [name for name in there if _is_carried(name, issues) and name not in carried and not _is_log(name)]
+        lines = [f"0 {'0' * len(base)}\t{spot.prefix}/{name}" for name in gone]
+        for name, path in carried.items():
+            data = _whole(path)
+            blob = there.get(name, "")
+            if not blob or _blob_name(data, blob) != blob:
+                lines.append(f"100644 {self._stored(spot, data)}\t{spot.prefix}/{name}")
+        if base and not lines:
+            return self._must(self._git.run("rev-parse", f"{base}^{{tree}}", at=spot.store)).text
         with self._index() as env:
             if base:
                 self._must(self._git.run("read-tree", base, at=spot.store, env=env))
-            carried, issues = _carried(beads), issues_file(beads).name
-            there = [name for name in (self._blobs(spot, base) if base else {}) if _is_carried(name, issues)]
-            gone = [name for name in there if name not in carried and not _is_log(name)]
-            lines = [f"0 {_NOBODY}\t{spot.prefix}/{name}" for name in gone]
-            for name, path in carried.items():
-                lines.append(f"100644 {self._hashed(spot, path, write=True)}\t{spot.prefix}/{name}")
             text = "".join(line + "\0" for line in lines).encode()
             self._must(self._git.run("update-index", "-z", "--index-info", at=spot.store, env=env, stdin=text))
             return self._must(self._git.run("write-tree", at=spot.store, env=env)).text
@@ -235,16 +241,10 @@ class GitCarrier:
         with tempfile.TemporaryDirectory(prefix="gastown-index-") as room:
             yield {"GIT_INDEX_FILE": str(Path(room) / "index")}
 
-    def _hashed(self, spot: Spot, path: Path, *, write: bool) -> str:
-        data = path.read_bytes()
-        if path.suffix == ".jsonl":
-            # A line that is being written just now goes with the next commit.
-            data = data[: data.rfind(b"\n") + 1]
-        words = ("hash-object", *(("-w",) if write else ()), "--no-filters", "--stdin")
-        if not data:
-            # Without input git would wait for some.
-            words = ("hash-object", *(("-w",) if write else ()), "--no-filters", os.devnull)
-        return self._must(self._git.run(*words, at=spot.store, stdin=data)).text
+    def _stored(self, spot: Spot, data: bytes) -> str:
+        # Without input git would wait for some.
+        source = ("--stdin",) if data else (os.devnull,)
+        return self._must(self._git.run("hash-object", "-w", "--no-filters", *source, at=spot.store, stdin=data)).text
 
     def _blobs(self, spot: Spot, commit: str) -> dict[str, str]:
         """The files of a ledger in a commit, by their names within it."""
@@ -259,13 +259,9 @@ class GitCarrier:
     def _content(self, spot: Spot, blob: str) -> bytes:
         return self._must(self._git.run("cat-file", "blob", blob, at=spot.store)).out
 
-    def _differs(self, spot: Spot, path: Path, blob: str) -> bool:
-        """Whether a file is there and holds something else."""
-        return path.is_file() and self._hashed(spot, path, write=False) != blob
-
     def _pending(self, spot: Spot, beads: Path, tip: str) -> tuple[str, ...]:
         there = self._blobs(spot, tip) if tip else {}
-        here = {name: self._hashed(spot, path, write=False) for name, path in _carried(beads).items()}
+        here = {name: _blob_name(_whole(path), there.get(name, "")) for name, path in _carried(beads).items()}
         return tuple(sorted(name for name, blob in here.items() if there.get(name) != blob))
 
     def _who(self, place: Place, author: str) -> dict[str, str]:
@@ -280,6 +276,18 @@ class GitCarrier:
         if done.code:
             raise done.failed("git could not keep the ledger")
         return done
+
+
+def _whole(path: Path) -> bytes:
+    """A file's content; of lines, the whole ones: one that is being written just now goes with the next commit."""
+    data = path.read_bytes()
+    return data[: data.rfind(b"\n") + 1] if path.suffix == ".jsonl" else data
+
+
+def _blob_name(data: bytes, like: str) -> str:
+    """What git calls a content, in a repository whose names are as long as this one."""
+    kind = sha256 if len(like) == 64 else sha1
+    return kind(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def _segments(files: Mapping[str, str]) -> list[str]:
