@@ -56,7 +56,7 @@ CHANGES: dict[str, tuple[list[e.Fact], list[e.Fact]]] = {
         [e.BeadCommented(bead_id=BEAD, text="a")],
         [e.BeadCommented(bead_id=BEAD, text="b"), e.BeadCommented(bead_id=BEAD, text="c")],
     ),
-    "a deletion and a claim": ([e.BeadDeleted(bead_id=BEAD)], [e.BeadAssigned(bead_id=BEAD, assignee="x")]),  # type: ignore[arg-type]
+    "a deletion and a claim": ([e.BeadDeleted(bead_id=BEAD)], [e.BeadAssigned(bead_id=BEAD, assignee="x")]),
     "a closing and a reopening": (
         [e.BeadClosed(bead_id=BEAD, reason="done")],
         [e.BeadClosed(bead_id=BEAD, reason="too"), e.BeadReopened(bead_id=BEAD)],
