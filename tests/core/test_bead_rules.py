@@ -27,6 +27,7 @@ from gastown_tui.core.rules.bead_ids import (
     resolve,
 )
 from gastown_tui.core.rules.edges import WantedEdge, parse_wanted
+from gastown_tui.core.rules.several import on_each
 from tests.towns import a_bead, a_hook, a_town, after, ago, facts
 
 
@@ -318,7 +319,7 @@ def test_a_molecule_closes_with_its_last_step_and_a_plain_epic_does_not() -> Non
 def test_several_steps_closed_at_once_close_their_molecule_once() -> None:
     town = a_lone(a_bead("gt-m", kind="molecule"), a_bead("gt-1", parent="gt-m"), a_bead("gt-2", parent="gt-m"))
     both = {BeadId("gt-1"), BeadId("gt-2")}
-    outcome = rules.on_each(
+    outcome = on_each(
         [town.bead(each) for each in sorted(both)], lambda bead: rules.close(town, bead, along_with=both - {bead.id})
     )
     closings = [fact.bead_id for fact in facts(outcome.entries) if isinstance(fact, e.BeadClosed)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Set
 from typing import Any
 
 import msgspec
 
 from gastown_tui.core import events as e
-from gastown_tui.core.errors import BadInput, Conflict, GastownError, NotFound, Refused
+from gastown_tui.core.errors import BadInput, Conflict, NotFound, Refused
 from gastown_tui.core.events import Edge, Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
@@ -379,38 +379,3 @@ def refuse_template(bead: Bead) -> None:
         raise Refused(
             f"cannot modify template {bead.id}: templates are read-only; use 'bd mol pour' to create a work item"
         )
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of an act on several beads.
-
-    Attributes:
-        done: Beads the act was done on.
-        failed: What kept it from the others.
-        entries: What to record.
-    """
-
-    done: tuple[BeadId, ...]
-    failed: tuple[GastownError, ...]
-    entries: tuple[Entry, ...]
-
-
-def on_each(beads: Sequence[Bead], act: Callable[[Bead], Iterable[Entry]]) -> Outcome:
-    """Do an act on each bead; one refusal does not keep it from the others, unless it is the only one.
-
-    Raises:
-        GastownError: it could be done on none; the first reason is raised.
-    """
-    done: list[BeadId] = []
-    failed: list[GastownError] = []
-    entries: list[Entry] = []
-    for bead in beads:
-        try:
-            entries += act(bead)
-        except GastownError as error:
-            failed.append(error)
-        else:
-            done.append(bead.id)
-    if failed and not done:
-        raise failed[0]
-    return Outcome(tuple(done), tuple(failed), tuple(entries))

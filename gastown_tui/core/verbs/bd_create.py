@@ -151,20 +151,8 @@ def create(
     del append_notes
     if repo is not None:
         hands = hands.elsewhere(repo)
-    if file is not None:
-        if title or title_:
-            raise BadInput("cannot specify both title and --file flag")
-        if dry_run:
-            raise BadInput("--dry-run is not supported with --file flag")
-        from gastown_tui.core.verbs.filing_many import from_file
-
-        return from_file(hands, file)
-    if graph is not None:
-        if title or title_:
-            raise BadInput("cannot specify both title and --graph flag")
-        from gastown_tui.core.verbs.filing_many import from_plan
-
-        return from_plan(hands, graph, dry_run=dry_run)
+    if file is not None or graph is not None:
+        return _many(hands, file, graph, title=title or title_ or "", dry_run=dry_run)
     settings = config(hands)
     wanted = rules.NewBead(
         title=_title(title, title_),
@@ -216,6 +204,19 @@ def create(
     wanted = _with_prefix(hands, wanted, settings, ledger)
     bead = file_bead(hands, ledger, wanted)
     return Filed(bead=bead, rig=rig_name, silent=silent, complaints=complaints)
+
+
+def _many(hands: Hands, file: Path | None, graph: Path | None, *, title: str, dry_run: bool) -> Receipt:
+    """Every bead of a file or of a plan."""
+    from gastown_tui.core.verbs.filing_many import from_file, from_plan
+
+    if title:
+        raise BadInput(f"cannot specify both title and {'--file' if file is not None else '--graph'} flag")
+    if graph is not None and file is None:
+        return from_plan(hands, graph, dry_run=dry_run)
+    if dry_run or file is None:
+        raise BadInput("--dry-run is not supported with --file flag")
+    return from_file(hands, file)
 
 
 @verb("bd q", group="beads", needs=Needs.LEDGER, compact_errors=True)

@@ -19,8 +19,8 @@ from gastown_tui.core.ports import Hands, Recorded
 from gastown_tui.core.verbs.declare import Receipt
 
 if TYPE_CHECKING:
-    from gastown_tui.core.rules.beads import Outcome
     from gastown_tui.core.rules.ready_order import Compat
+    from gastown_tui.core.rules.several import Outcome
 
 
 class Said(Receipt, kw_only=True, frozen=True):
@@ -148,7 +148,7 @@ def act_on(
     Raises:
         GastownError: a name fits no bead, or the act could be done on none of them.
     """
-    from gastown_tui.core.rules.beads import on_each
+    from gastown_tui.core.rules.several import on_each
 
     town = hands.ledger.read()
     beads = several(hands, town, texts)
