@@ -23,9 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from bench.room import Terminal, _cursor, away_from, bare, figure, showing
+from room import Terminal, _cursor, away_from, bare, figure, showing
 
 WORDS = ("login", "cache", "parser", "queue", "colours", "index", "ledger", "gate")
 SETTLE_S = 1.5

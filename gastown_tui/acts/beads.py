@@ -59,6 +59,7 @@ DONE = {
     "bd defer": "put off",
     "bd undefer": "taken back",
     "bd delete": "deleted",
+    "bd create": "filed",
 }
 """What is said of beads when a verb has done its work."""
 
@@ -302,7 +303,7 @@ class BeadActs(PlaceActs):
     ) -> None:
         """Run a verb; what it does to beads can be taken back."""
         self._asked = arguments
-        is_kept = verb.name in DONE and verb.name != "bd delete"
+        is_kept = verb.name in DONE and verb.name not in {"bd create", "bd delete"}
         super().run_verb(watched(verb, self._keep) if is_kept else verb, arguments, then=then, failed=failed)
 
     def _keep(self, undo: Undo) -> None:
@@ -315,6 +316,8 @@ class BeadActs(PlaceActs):
             super().show_receipt(verb, receipt)
             return
         place.clear_marks()
+        if (filed := getattr(receipt, "bead", None)) is not None:
+            place.move_to(filed.id)
         complaints = [each.removeprefix("Error: ") for each in receipt.warnings()]
         self.say(_said(verb, receipt, self._asked) + (f" · {len(complaints)} refused" if complaints else ""))
         if complaints:
@@ -388,7 +391,7 @@ class BeadActs(PlaceActs):
 
 def _said(verb: Verb, receipt: Receipt, asked: dict[str, Any]) -> str:
     acted = getattr(receipt, "acted", receipt)
-    beads = getattr(acted, "beads", ())
+    beads = getattr(acted, "beads", ()) or tuple(filter(None, [getattr(acted, "bead", None)]))
     if not beads:
         return receipt.text().strip("\n").partition("\n")[0]
     changes = ", ".join(_changes(verb, asked)) if verb.name == "bd update" else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from msgspec import structs
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -89,7 +90,7 @@ class BeadForm(VerbForm):
             preset: What stands in the fields; it is sent only where it was changed.
             offers: What else is offered, by parameter.
         """
-        super().__init__(verb, dict(preset or {}), *desk, asks=asks, labels=LABELS)
+        super().__init__(_for_a_form(verb), dict(preset or {}), *desk, asks=asks, labels=LABELS)
         self._heading, self._note = heading, ""
         self._given = dict(given or {})
         self._edits = preset is not None
@@ -176,6 +177,15 @@ class BeadForm(VerbForm):
             had, have = set(field.value(field.text)), set(field.value(text))
             return {"add_label": tuple(sorted(have - had)), "remove_label": tuple(sorted(had - have))}
         return {field.name: field.value(text) if text.strip() else ""}
+
+
+def _for_a_form(verb: Verb) -> Verb:
+    """The verb without what is said of its parameters for command lines alone, behind a semicolon."""
+    told = (
+        structs.replace(each, arg=structs.replace(each.arg, about=each.arg.about.partition("; -")[0]))
+        for each in verb.parameters
+    )
+    return structs.replace(verb, parameters=tuple(told))
 
 
 def as_edited(bead: Bead) -> dict[str, Any]:

@@ -118,8 +118,8 @@ class BeadsScreen(Place):
         view, version = answer
         self.view = view
         self._draw(view.now)
-        if self._cursor_wanted and view.wish == self._wish:
-            (self.board if self.is_board else self.list_of("beads")).move_to(self._cursor_wanted)
+        shown = self.board if self.is_board else self.list_of("beads")
+        if self._cursor_wanted and view.wish == self._wish and shown.move_to(self._cursor_wanted):
             self._cursor_wanted = ""
         if version != self._drawn_version:
             self._drawn_version = version
@@ -184,6 +184,11 @@ class BeadsScreen(Place):
             self._wish_for(by=self._by)
         else:
             self._wish_for(order=_after(tuple(ORDERS), self._wish.order), backwards=False)
+
+    def move_to(self, bead_id: str) -> None:
+        """Put the cursor on a bead, as soon as it is there."""
+        self._cursor_wanted = bead_id
+        self.read_again()
 
     def turn_round(self) -> None:
         """The same order the other way round."""
@@ -338,6 +343,7 @@ class BeadsScreen(Place):
     @on(BeadBoard.Highlighted)
     def _highlighted(self, message: RowList.Highlighted | BeadBoard.Highlighted) -> None:
         message.stop()
+        self._cursor_wanted = ""
         self.trail.clear()
         self.want_bead()
 

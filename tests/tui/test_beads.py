@@ -362,7 +362,10 @@ async def test_a_bead_is_filed_with_a_form(fake: FakeTown) -> None:
         sheet.query_one("#field-deps", Input).value = "ap-1"
         await room.press("ctrl+s")
         await until(room, lambda: any(item.bead.title == "New" for item in place.view.items))  # type: ignore[union-attr]
+        await until(room, lambda: place.list_of("beads").cursor_key not in ("ap-1", ""))
+        assert isinstance(room.app.screen, BeadsScreen)
         (created,) = fake.ledger.facts(e.BeadCreated)
+        assert place.row_key == created.bead_id  # type: ignore[attr-defined]
         assert created.dependencies[0].depends_on_id == "ap-1"  # type: ignore[attr-defined]
 
 
