@@ -99,6 +99,22 @@ MISTAKES = {
         '[vars.n]\nrequired = true\n[[steps]]\nid = "a"\n[steps.loop]\nrange = "1..{n}"\n[[steps.loop.body]]\nid = "b"',
         "x.formula.toml:5: step 'a': the range '1..{n}' needs a value for n",
     ),
+    "children of nobody": (
+        '[[steps]]\nid = "a"\n[[steps]]\nid = "b"\nwaits_for = "all-children"',
+        "x.formula.toml:5: step 'b' waits for children, and nothing says whose",
+    ),
+    "no rounds": (
+        '[[steps]]\nid = "a"\n[steps.loop]\ncount = 0\n[[steps.loop.body]]\nid = "b"',
+        "x.formula.toml:3: step 'a': the loop goes round 0 times",
+    ),
+    "expansion without a name": (
+        '[[steps]]\nid = "a"\n[[compose.expand]]\ntarget = "a"',
+        "x.formula.toml:4: compose.expand needs a target, and with names the expansion",
+    ),
+    "branch without an end": (
+        '[[steps]]\nid = "a"\n[[compose.branch]]\nfrom = "a"',
+        "x.formula.toml:4: compose.branch needs from, steps and join",
+    ),
     "variable": ('[[steps]]\nid = "a"\n[vars.v]\npattern = "("', "x.formula.toml:4: variable 'v': the pattern"),
     "default": (
         '[[steps]]\nid = "a"\n[vars]\nw = "1"\nv = { default = "x", enum = ["y"] }',

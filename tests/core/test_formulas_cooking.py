@@ -244,7 +244,7 @@ def test_an_open_ended_loop_is_unrolled_as_often_as_it_may_go_and_marked() -> No
         ('range = "1..9^9^9"', "is no range of whole numbers"),
         ('range = "1..1/0"', "is no range of whole numbers"),
         ('range = "1..(2"', "is no range of whole numbers"),
-        ("count = 0", "ends before it begins"),
+        ("count = 0", "goes round 0 times"),
         ("count = 1000000", "more than 10000 steps"),
     ],
 )

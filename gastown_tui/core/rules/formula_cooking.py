@@ -230,6 +230,11 @@ def checked(steps: Sequence[ProtoStep], file: str) -> None:
         known[step.id] = step
     for step in steps:
         check_conditions(step, known)
+        if step.waits_for and not step.spawner:
+            raise BadInput(
+                f"{step.origin}: step {shown(step.id)} waits for children, and nothing says whose",
+                hint='waits_for = "children-of(STEP)", or needs names the step first',
+            )
         for need in (*step.needs, *step.needs_failed, *((step.spawner,) if step.spawner else ())):
             if need not in known:
                 raise _unknown_need(step, need, known)

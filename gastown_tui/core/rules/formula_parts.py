@@ -109,7 +109,7 @@ class Flattening:
         elif loop.until:
             found = range(1, (loop.max or 1) + 1)
         else:
-            found, names = _located(step, lambda: span(f"1..{loop.count}", self.values))
+            found, names = _located(step, lambda: _times(str(loop.count), self.values))
             self.used |= {name: self.values[name] for name in names}
         if len(found) > STEP_LIMIT:
             raise BadInput(f"{step.origin}: the loop {shown(step.id)} makes more than {STEP_LIMIT} steps")
@@ -156,6 +156,15 @@ class Flattening:
                 )
         self.variables = dict(formula.variables) | self.variables
         return values | {name: spelled(each) for name, each in given.items()}
+
+
+def _times(count: str, values: Mapping[str, str]) -> tuple[range, frozenset[str]]:
+    rounds, names = span(f"({count})..({count})", values)
+    if rounds.start < 1:
+        raise BadInput(
+            f"the loop goes round {rounds.start} times", hint="count is 1 or more; a condition leaves it out"
+        )
+    return range(1, rounds.start + 1), names
 
 
 def spelled(value: Any) -> str:

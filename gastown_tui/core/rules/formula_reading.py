@@ -172,6 +172,7 @@ def _problems(formula: Formula) -> Iterator[str]:
     if not (formula.steps or formula.legs or formula.template or formula.advice or formula.aspects or formula.parents):
         yield f"{file}: it has no steps, legs, template, advice or parents"
     yield from _bad_variables(formula)
+    yield from _bad_rules(formula.compose or f.Compose())
     seen: dict[str, str] = {}
     for step in each_step(formula):
         yield from _bad_step(step)
@@ -219,6 +220,16 @@ def _bad_variables(formula: Formula) -> Iterator[str]:
                 re.compile(var.pattern)
             except re.error as error:
                 yield f"{at}: the pattern is no regular expression: {error}"
+
+
+def _bad_rules(compose: f.Compose) -> Iterator[str]:
+    for name, rules in (("expand", compose.expand), ("map", compose.map)):
+        for rule in rules:
+            if not (rule.target or rule.select) or not rule.with_:
+                yield f"{rule.origin}: compose.{name} needs a target, and with names the expansion"
+    for branch in compose.branch:
+        if not (branch.from_ and branch.steps and branch.join):
+            yield f"{branch.origin}: compose.branch needs from, steps and join"
 
 
 def _bad_step(step: Step) -> Iterator[str]:
