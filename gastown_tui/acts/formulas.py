@@ -12,7 +12,7 @@ from textual import on
 from gastown_tui.acts.molecules import MoleculeActs
 from gastown_tui.acts.verbs import LONGEST_REHEARSAL, filled
 from gastown_tui.core import verbs
-from gastown_tui.core.errors import BadInput, GastownError
+from gastown_tui.core.errors import BadInput, GastownError, Refused
 from gastown_tui.core.fold import Town
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.verbs.declare import Receipt, Suggest, Verb
@@ -103,7 +103,9 @@ class FormulaActs(MoleculeActs):
         verb, known = _plan(word, name, arguments)[0]
 
         def run() -> str:
-            return str(verb.run(self.watch_town.hands_for_verbs(), **known | {"dry_run": True}).text())
+            hands = self.watch_town.hands_for_verbs()
+            _check_wisp(hands, arguments)
+            return str(verb.run(hands, **known | {"dry_run": True}).text())
 
         if word == "cook":
             return ""
@@ -161,6 +163,22 @@ def _with(verb_name: str, **known: Any) -> tuple[Verb, dict[str, Any]]:
     return verb, filled(verb, known)
 
 
+def _check_wisp(hands: Hands, arguments: dict[str, Any]) -> None:
+    """Check that a wisp is wanted nowhere it cannot be: it belongs to the ledger it is made in, and to no bead.
+
+    Raises:
+        Refused: it is to be poured onto a bead, or slung to a rig's worker.
+    """
+    from gastown_tui.screens.formula_form import WISP
+
+    if arguments.get("phase") != WISP:
+        return
+    if arguments.get("on"):
+        raise Refused("a wisp is poured onto no bead", hint="as a molecule it can be")
+    if str(arguments.get("to", "")).partition("/")[0] in hands.ledger.read().rigs():
+        raise Refused("a wisp stays with the town; a rig's workers get molecules", hint="as a molecule it can be slung")
+
+
 def _spelled(word: str, name: str, arguments: dict[str, Any]) -> list[str]:
     from gastown_tui.cli.line import write_line
 
@@ -169,6 +187,7 @@ def _spelled(word: str, name: str, arguments: dict[str, Any]) -> list[str]:
 
 def _carry_out(word: str, name: str, hands: Hands, **arguments: Any) -> Made:
     """Run the verbs one after the other."""
+    _check_wisp(hands, arguments)
     said: list[str] = []
     remarks: list[str] = []
     root_id = ""

@@ -91,7 +91,9 @@ async def test_every_formula_is_listed_under_where_it_comes_from(fake: FakeTown)
         assert "required" in page(room) and "one of low, high" in page(room) and "after mend" in page(room)
 
 
-@pytest.mark.parametrize(("name", "told"), [("broken", "nothing"), ("torn", "torn.formula.toml"), ("endless", "longer")])
+@pytest.mark.parametrize(
+    ("name", "told"), [("broken", "nothing"), ("torn", "torn.formula.toml"), ("endless", "longer")]
+)
 async def test_a_broken_formula_says_what_is_wrong_and_where(fake: FakeTown, name: str, told: str) -> None:
     async with open_room(fake) as room:
         await look(room, name)
@@ -168,6 +170,19 @@ async def test_a_wisp_is_poured_when_that_is_asked(fake: FakeTown) -> None:
         await until(room, lambda: "bd wisp hotfix" in form._line)
         await room.press("ctrl+s")
         await until(room, lambda: [b for b in fake.ledger.read().beads() if b.kind == "molecule" and b.ephemeral])
+
+
+async def test_a_wisp_that_cannot_be_slung_there_is_not_made(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        await look(room)
+        form = await ask(room)
+        for field, value in (("var_what", "login"), ("phase", "wisp"), ("to", "api")):
+            form.query_one(f"#field-{field}", Input).value = value
+        await until(room, lambda: "would be refused" in str(form.query_one("#rehearsed").render()))
+        await room.press("ctrl+s")
+        phase = next(row for row in form._rows if row.field.name == "phase")
+        await until(room, lambda: "stays with the town" in str(phase._wrong.render()))
+        assert not [bead for bead in fake.ledger.read().beads() if bead.kind == "molecule"]
 
 
 async def test_it_is_poured_onto_a_bead_and_slung_in_one_go(fake: FakeTown) -> None:

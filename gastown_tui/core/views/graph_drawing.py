@@ -23,7 +23,7 @@ _PENS = {
     PART: "╌╎╭╮╰╯├┤┬┴┼╌╌╎╎",
     OTHER: "┈┊╭╮╰╯├┤┬┴┼┈┈┊┊",
 }
-_GLYPHS = {kind: dict(zip(_BITS, pen, strict=True)) for kind, pen in _PENS.items()}
+_GLYPHS: dict[str, dict[int, str]] = {kind: dict(zip(_BITS, pen, strict=True)) for kind, pen in _PENS.items()}
 _ARROWS = {HOLDS: ("▶", "◀"), OVER: ("▷", "◁")}
 _HEADS = frozenset("▶◀▷◁")
 _WEIGHT = {HOLDS: 3, OVER: 2, PART: 1, OTHER: 0}
