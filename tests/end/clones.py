@@ -170,6 +170,11 @@ class Clone:
     def travel(self) -> None:
         """Do something with git, as a person does who never heard of a ledger; or sync on a branch apart."""
         if self.is_apart:
+            if self._random.random() < 0.1:
+                # Somebody plays with the branch itself.
+                self.run("fetch", "--quiet", "origin", "+beads-sync:beads-sync")
+            elif self._random.random() < 0.05:
+                self.run("branch", "--delete", "--force", "beads-sync")
             self.sync(no_push=self._random.random() < 0.2, no_pull=self._random.random() < 0.2)
             self._acts["bd sync"] += 1
             return

@@ -16,7 +16,7 @@ import pytest
 
 from gastown_tui.core.errors import GastownError, Refused, ToolFailed
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.verbs import bd_create, bd_sync, bd_update
+from gastown_tui.core.verbs import bd_create, bd_setup, bd_sync, bd_update
 from gastown_tui.core.verbs.beads import Said
 from gastown_tui.core.verbs.rigs import rig_add
 from gastown_tui.core.wiring import create_ledger
@@ -172,6 +172,33 @@ def test_a_branch_apart_does_not_mind_what_the_checkout_is_in_the_middle_of(
     assert (one.path / ".git/HEAD").read_bytes() == head
     assert one.ids() == sorted([mine, theirs])
     two.sync()
+    assert_same(one, two)
+
+
+def test_a_ledger_set_up_for_a_branch_apart_is_hidden_from_the_checkout_and_gets_what_is_there(origin: Path) -> None:
+    one = a_clone(origin, "one")
+    bead = one.files("From one")
+    one.sync()
+    git(origin.parent, "clone", "--quiet", str(origin), str(origin.parent / "two"))
+    two = Clone(origin.parent / "two")
+    bd_setup.init(two.hands, prefix="gt", branch=BRANCH)
+    two.sync()
+    assert two.ids() == [bead]
+    assert git(two.path, "status", "--porcelain") == ""
+    one.sync()
+    assert_same(one, two)
+
+
+def test_a_branch_somebody_moved_loses_nothing_it_holds(origin: Path) -> None:
+    one, two = a_clone(origin, "one"), a_clone(origin, "two")
+    ids = [one.files("From one"), two.files("From two")]
+    one.sync()
+    two.sync()
+    git(one.path, "fetch", "--quiet", "origin", f"{BRANCH}:{BRANCH}")
+    ids.append(one.files("After"))
+    one.sync()
+    two.sync()
+    assert one.ids() == two.ids() == sorted(ids)
     assert_same(one, two)
 
 

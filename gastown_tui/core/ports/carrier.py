@@ -76,6 +76,13 @@ class Carrier(Protocol):
         """
         ...
 
+    def held(self, beads: Path, standing: Standing) -> Theirs | None:
+        """What the branch itself holds here, when that may be more than the ledger does: somebody moved it.
+
+        None when it holds no more.
+        """
+        ...
+
     def fetch(self, beads: Path, standing: Standing) -> Theirs | None:
         """What the branch holds at the remote and this clone does not; None when that is nothing."""
         ...

@@ -73,8 +73,9 @@ def init(
         _set(hands, place / "config.yaml", "issue-prefix", wanted)
     if branch:
         _set(hands, place / "config.yaml", "sync.branch", branch)
-    hidden = _hide(hands) if stealth or setup_exclude or contributor else ""
-    value = {"prefix": wanted, "path": str(place), "stealth": bool(hidden)}
+    # What travels on a branch apart is not to be committed to the one checked out by mistake.
+    hidden = _hide(hands) if stealth or setup_exclude or contributor or branch else ""
+    value = {"prefix": wanted, "path": str(place), "stealth": bool(hidden) and not branch}
     lines = [
         "",
         "✓ bd initialized successfully!",

@@ -104,6 +104,9 @@ class _Run:
 
     def _once(self) -> bool:
         self._hands.ledger.settle()
+        held = self._carrier.held(self._beads, self._standing)
+        if held is not None:
+            self._hands.ledger.take_up(held.log, self._hands.ledger.here, issues=held.issues)
         self._commit()
         if self._pulls:
             self._pull()

@@ -102,14 +102,12 @@ class GitCarrier:
         self._refuse_checked_out(spot.place, standing.branch)
         ref = f"refs/heads/{standing.branch}"
         tip = self._tip(spot.place, ref)
-        base = tip or (self._tip(spot.place, f"refs/remotes/{standing.remote}/{standing.branch}") or "")
-        tree = self._tree(spot, beads, onto or base)
-        if not onto and base and tree == self._git.run("rev-parse", f"{base}^{{tree}}", at=spot.store).text:
-            if not tip:
-                self._move(spot, ref, base, tip)
+        # A branch that is not here yet begins anew, even where the remote has one: what is there was not taken up yet.
+        tree = self._tree(spot, beads, onto or tip)
+        if not onto and tip and tree == self._git.run("rev-parse", f"{tip}^{{tree}}", at=spot.store).text:
             return ""
-        parents = [each for each in dict.fromkeys((base, onto)) if each]
-        if onto and base and is_ancestor(self._git, spot.store, base, onto):
+        parents = [each for each in dict.fromkeys((tip, onto)) if each]
+        if onto and tip and is_ancestor(self._git, spot.store, tip, onto):
             parents = [onto]
             if tree == self._git.run("rev-parse", f"{onto}^{{tree}}", at=spot.store).text:
                 self._move(spot, ref, onto, tip)
@@ -135,12 +133,19 @@ class GitCarrier:
         tip = self._tip(spot.place, f"refs/heads/{standing.branch}")
         if not commit or (tip and is_ancestor(self._git, spot.store, commit, tip)):
             return None
-        files = self._blobs(spot, commit)
-        known = [name for name in _segments(files) if (beads / name).is_file()]
-        changed = [name for name in known if _blob_name(_whole(beads / name), files[name]) != files[name]]
-        log = [self._content(spot, files[name]) for name in (*changed, "events.jsonl") if name in files]
-        issues = files.get(issues_file(beads).name, "")
-        return Theirs(commit, b"\n".join(log), self._content(spot, issues) if issues else b"")
+        return self._theirs(spot, beads, commit)
+
+    def held(self, beads: Path, standing: Standing) -> Theirs | None:
+        """What the branch itself holds here, when that may be more than the ledger does."""
+        spot = Spot(beads)
+        tip = self._tip(spot.place, f"refs/heads/{standing.branch}") if standing.is_apart else ""
+        if not tip:
+            return None
+        files, log = self._blobs(spot, tip), beads / "events.jsonl"
+        has_all = all((beads / name).is_file() for name in _segments(files))
+        if has_all and log.is_file() and log.read_bytes().startswith(self._content(spot, files.get(log.name, ""))):
+            return None
+        return self._theirs(spot, beads, tip, brings=False)
 
     def bring(self, beads: Path, standing: Standing, theirs: Theirs) -> tuple[str, ...]:
         """Write what others changed in files that are neither log nor projection."""
@@ -256,7 +261,21 @@ class GitCarrier:
                 found[path.removeprefix(f"{spot.prefix}/")] = head.split()[2]
         return found
 
+    def _theirs(self, spot: Spot, beads: Path, commit: str, *, brings: bool = True) -> Theirs:
+        """What a commit holds. Segments that are not here are part of the log unless they are brought as they are."""
+        files = self._blobs(spot, commit)
+        wanted = [name for name in _segments(files) if not brings or (beads / name).is_file()]
+        here = [name for name in wanted if (beads / name).is_file()]
+        same = {name for name in here if _blob_name(_whole(beads / name), files[name]) == files[name]}
+        names = [name for name in (*wanted, "events.jsonl") if name in files and name not in same]
+        issues = files.get(issues_file(beads).name, "")
+        return Theirs(
+            commit, b"\n".join(self._content(spot, files[name]) for name in names), self._content(spot, issues)
+        )
+
     def _content(self, spot: Spot, blob: str) -> bytes:
+        if not blob:
+            return b""
         return self._must(self._git.run("cat-file", "blob", blob, at=spot.store)).out
 
     def _pending(self, spot: Spot, beads: Path, tip: str) -> tuple[str, ...]:
