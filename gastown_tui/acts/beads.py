@@ -312,10 +312,11 @@ class BeadActs(PlaceActs):
     def show_receipt(self, verb: Verb, receipt: Receipt | None) -> None:
         """What was done to beads in one line; who was refused is named with the reason."""
         place = self.beads_place
+        if place is not None and verb.mutates:
+            place.clear_marks()
         if receipt is None or place is None or verb.name not in DONE:
             super().show_receipt(verb, receipt)
             return
-        place.clear_marks()
         if (filed := getattr(receipt, "bead", None)) is not None:
             place.move_to(filed.id)
         complaints = [each.removeprefix("Error: ") for each in receipt.warnings()]

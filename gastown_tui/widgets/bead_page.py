@@ -171,9 +171,8 @@ def _head(detail: BeadDetail, width: int) -> Iterator[_PageLine]:
         ]
         yield "holder", held, target
     if bead.labels:
-        for nth, row in enumerate(
-            folded(" ".join(f"#{one_line(each).replace(' ', '_')}" for each in bead.labels), width)
-        ):
+        words = (one_line(each).replace(" ", "_") for each in bead.labels)
+        for nth, row in enumerate(folded(" ".join(f"#{word}" for word in words if word), width)):
             yield f"labels#{nth}", [Piece(row, "note")], ""
 
 

@@ -17,6 +17,8 @@ from gastown_tui.core.views.bead_history import Happened
 from gastown_tui.core.views.bead_list import natural
 from gastown_tui.core.views.feed import short
 
+LONG = 80
+"""Values of more characters are texts of their own."""
 StateOf = Callable[[Bead], str]
 """The state people see of a bead (`views.bead_list`)."""
 
@@ -166,9 +168,17 @@ def _fields(bead: Bead) -> Iterable[tuple[str, str]]:
     flags = [name for name in ("pinned", "ephemeral", "is_template") if getattr(bead, name)]
     if flags:
         yield "is", ", ".join(flag.removeprefix("is_") for flag in flags)
-    if isinstance(bead.metadata, dict):
-        for key, value in bead.metadata.items():
-            yield str(key), value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    yield from ((key, value) for key, value in _metadata(bead) if not _is_long(value))
+
+
+def _metadata(bead: Bead) -> Iterable[tuple[str, str]]:
+    told = bead.metadata if isinstance(bead.metadata, dict) else {}
+    for key, value in told.items():
+        yield str(key), value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _is_long(value: str) -> bool:
+    return len(value) > LONG or "\n" in value
 
 
 def _texts(bead: Bead) -> Iterable[tuple[str, str]]:
@@ -180,6 +190,7 @@ def _texts(bead: Bead) -> Iterable[tuple[str, str]]:
     ):
         if text and text.strip():
             yield heading, text
+    yield from ((key, value) for key, value in _metadata(bead) if _is_long(value))
 
 
 _OUT = {"parent-child": "Part of", "tracks": "Tracks"}

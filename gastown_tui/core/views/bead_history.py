@@ -141,11 +141,16 @@ def _edge(fact: e.DependencyAdded | e.DependencyRemoved, bead_id: str) -> _Told:
     kind = fact.dependency_type if isinstance(fact, e.DependencyAdded) else ""
     outward = fact.bead_id == bead_id
     other = fact.depends_on_id if outward else fact.bead_id
-    word = _EDGE_WORDS.get(kind, ("needs", "needed by") if kind in {"", "blocks"} else (kind, kind))[not outward]
-    return (word if added else f"not {word}"), Tone.DIM, other, other
+    words = _EDGE_WORDS.get(kind, (kind, kind)) if added else ("freed of", "frees")
+    return words[not outward], Tone.DIM, other, other
 
 
-_EDGE_WORDS = {"parent-child": ("part of", "has part"), "tracks": ("tracks", "tracked by")}
+_EDGE_WORDS = {
+    "": ("needs", "needed by"),
+    "blocks": ("needs", "needed by"),
+    "parent-child": ("part of", "has part"),
+    "tracks": ("tracks", "tracked by"),
+}
 
 _SAY: dict[type[e.Fact], Callable[[Any], _Told]] = {
     e.BeadStatusChanged: lambda fact: (
