@@ -176,8 +176,7 @@ class Mirror:
             sessions = {fact.name: fact for fact in await client.sessions()}
             await self._recognise(client, sessions)
         except NotFound:
-            trouble = await self._unavailable()
-            return Seen(sessions={}, trouble=trouble)
+            return await self._no_server()
         except GastownError as lost:
             return Seen(sessions=None, trouble=lost.message)
         known = self._recognised.items()
@@ -186,6 +185,13 @@ class Mirror:
             screens={name: each.kind for name, each in known},
             notices={name: each.notice for name, each in known if each.notice},
         )
+
+    async def _no_server(self) -> Seen:
+        """There is no tmux to ask: because nobody runs one, or because the town itself is gone."""
+        try:
+            return Seen(sessions={}, trouble=await self._unavailable())
+        except GastownError as lost:
+            return Seen(sessions=None, trouble=lost.message)
 
     async def _for_roster(self) -> Client:
         if self._roster is None:

@@ -11,11 +11,12 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -24,7 +25,7 @@ from textual.message import Message
 
 from gastown_tui.core.errors import GastownError, NotFound
 from gastown_tui.core.events import Event
-from gastown_tui.core.fold import Town
+from gastown_tui.core.fold import LedgerState, Town
 from gastown_tui.core.model.address import session_name
 from gastown_tui.core.model.ids import Address
 from gastown_tui.core.model.outside import Runtime, Screen
@@ -34,24 +35,22 @@ from gastown_tui.core.rules.health import Seen
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.feed import FeedRow, feed_row
 from gastown_tui.core.views.home import HomeView, home_until
-from gastown_tui.core.views.shelf import ready_count
 from gastown_tui.mirror import Client, Look, Mirror
+from gastown_tui.ready import ReadyCount
 from gastown_tui.remembered import at_home
 
 T = TypeVar("T")
 
 FEED_LINES = 1000
 """How many lines of the feed the room holds."""
+NEWEST = 20
+"""How many of them are looked through for one that comes twice."""
 SWEEP_S = 2.0
 """How often the files are looked at when nothing announces a change."""
 BURST_S = 0.04
 """Changes this close together are read as one."""
 DUE_AT_MOST = timedelta(seconds=10)
 """How long a reading stands when nothing happens: silence turns into a verdict by itself."""
-SHELF_AGE = timedelta(minutes=1)
-"""How old the count of ready beads may grow."""
-SHELF_SHARE = 0.05
-"""The part of the time that may go into counting them."""
 FIRST_LOOK_S = 0.4
 """How long the first reading waits for tmux; until it has answered, every state is unknown."""
 WHO = frozenset({"GT_ROLE", "BD_ACTOR", "BEADS_ACTOR", "GIT_AUTHOR_NAME"})
@@ -146,33 +145,6 @@ class Sources:
         return ControlClient(hands.sessions.socket, output=output)
 
 
-class _Ready:
-    """How many beads could be started: counted again when beads changed, yet never for more than a part of the time."""
-
-    def __init__(self) -> None:
-        self.count: int | None = None
-        self._read_at: datetime | None = None
-        self._next_at: datetime | None = None
-        self._stale = True
-
-    def update(self, town: Town, hands: Hands, events: tuple[Event, ...]) -> None:
-        """Count if there is a reason to and it is time."""
-        now = hands.clock.now()
-        self._stale = self._stale or any(not event.event_type.startswith(("mail.", "nudge.")) for event in events)
-        self._stale = self._stale or self._read_at is None or now - self._read_at > SHELF_AGE
-        if not self._stale or (self._next_at is not None and now < self._next_at):
-            return
-        began = hands.clock.monotonic()
-        self.count = ready_count(town, now)
-        cost = timedelta(seconds=hands.clock.monotonic() - began)
-        self._stale, self._read_at, self._next_at = False, now, now + cost / SHELF_SHARE
-
-    @property
-    def due(self) -> datetime | None:
-        """When it should be looked at again at the latest."""
-        return self._next_at if self._stale else None
-
-
 class _Reading(msgspec.Struct, frozen=True):
     """What one look at the ledger gave."""
 
@@ -199,11 +171,13 @@ class TownWatch:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="town")
         self._changed = asyncio.Event()
         self._feed: deque[FeedRow] = deque(maxlen=FEED_LINES)
-        self._ready = _Ready()
+        self._ready = ReadyCount()
         self._daemon: tuple[datetime | None, int, bool | None] = (None, -1, None)
         self._due: datetime | None = None
         self._forced = True
         self._last: HomeView | None = None
+        self._states: tuple[LedgerState, ...] = ()
+        """The ledgers as they were last read; held, so that another one is told from them."""
         self._selected = ""
         self._acting: Hands | None = None
         self._acting_lock = threading.Lock()
@@ -239,21 +213,41 @@ class TownWatch:
         """Open the ledger; whether it is a town's."""
         hands = self._sources.hands(self._path)
         self._tail = self._sources.tail(hands)
-        for event in hands.ledger.recent(FEED_LINES):
-            self._take_in(event)
         self.hands = hands
         _events, town = self._tail.poll()
+        self._begin(hands, town)
         return town.is_town
 
+    def _begin(self, hands: Hands, town: Town) -> None:
+        """Take in what happened before we looked."""
+        self._states = tuple(town.ledgers.values())
+        self._feed.clear()
+        for event in hands.ledger.recent(FEED_LINES):
+            self._take_in(event)
+
+    def _is_another(self, town: Town) -> bool:
+        """Whether a ledger was read from its beginning, which brings no events: its log is new, or was exchanged."""
+        states = tuple(town.ledgers.values())
+        known = {id(state) for state in self._states}
+        return any(id(state) not in known for state in states)
+
     def _take_in(self, event: Event) -> None:
-        if (row := feed_row(event)) is not None:
+        if (row := feed_row(event)) is not None and all(row.event_id != each.event_id for each in self._newest()):
             self._feed.appendleft(row)
+
+    def _newest(self) -> Iterable[FeedRow]:
+        """The rows among which an event may be that comes a second time, from the file and from the tail."""
+        return islice(self._feed, NEWEST)
 
     def _read(self, *, forced: bool) -> _Reading:
         hands = self.hands
         assert hands is not None
         events, town = self._tail.poll()
         now = hands.clock.now()
+        if self._is_another(town):
+            self._begin(hands, town)
+            events, forced = (), True
+            self._ready.forget()
         if not (events or forced or (self._due is not None and now >= self._due)):
             return _Reading(None)
         for event in events:

@@ -161,6 +161,13 @@ class VerbActs(Room):
         return "\n".join([*lines[:LONGEST_REHEARSAL], *(["…"] if len(lines) > LONGEST_REHEARSAL else [])])
 
     async def _offer(self, kind: Suggest, typed: str) -> tuple[Suggestion, ...]:
+        """What there is of a kind; nothing while the ledger cannot be read, which the status line tells."""
+        try:
+            return await self._found(kind, typed)
+        except GastownError:
+            return ()
+
+    async def _found(self, kind: Suggest, typed: str) -> tuple[Suggestion, ...]:
         if kind is Suggest.RUNTIME:
             return await self.watch_town.ask(
                 lambda hands, _town: tuple(Suggestion(name) for name in hands.runtimes.names() if typed in name)
