@@ -70,7 +70,7 @@ def test_reading_loads_next_to_nothing(place: Path, words: tuple[str, ...]) -> N
     assert modules.intersection(SPARED) == set()
     assert _rooms(modules, "core.patrols") == set()
     assert _rooms(modules, "core.world").isdisjoint({"projector", "projections", "adopt", "tmux", "git", "quarantine"})
-    assert _rooms(modules, "core.verbs") <= {"beads", "declare", "hook", "bd_show", "bd_ready", "bd_list"}
+    assert _rooms(modules, "core.verbs") <= {"beads", "declare", "hook", "bd_show", "bd_ready", "bead_filters"}
 
 
 def test_filing_a_bead_loads_no_more_than_its_projections_need(place: Path) -> None:

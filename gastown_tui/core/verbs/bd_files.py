@@ -152,7 +152,10 @@ def import_(
     protect_left_snapshot: Annotated[bool, Arg("Accepted", hidden=True)] = False,
     no_git_history: Annotated[bool, Arg("Accepted", hidden=True)] = False,
 ) -> Receipt:
-    """Take beads up from a file of lines, or of one JSON array. Of two versions the one changed later stays."""
+    """Take beads up from a file: a line each, or one JSON array.
+
+    Of two versions of a bead the one changed later stays.
+    """
     del force, protect_left_snapshot, no_git_history
     if words:
         raise BadInput(f"Unexpected argument(s): [{' '.join(words)[:80]}]", hint=f"bd import -i {words[0][:80]}")

@@ -33,7 +33,10 @@ def setup(
     project: Annotated[bool, Arg("For this project alone")] = False,
     stealth: Annotated[bool, Arg("Nothing about git")] = False,
 ) -> Receipt:
-    """Tell an agent's program how work is tracked here: a rule, a section of AGENTS.md, or hooks that run bd prime."""
+    """Tell an agent's program how work is tracked here.
+
+    By a rule, by a section of AGENTS.md, or by hooks that run bd prime.
+    """
     if add:
         return _known(hands, add, recipe)
     recipes = {each.name: each for each in (*instructions.RECIPES, *_own(hands))}
