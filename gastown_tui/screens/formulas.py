@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,6 +28,10 @@ from gastown_tui.widgets.section import Section
 from gastown_tui.widgets.written import Written
 
 _SOURCES = ("project", "town", "home", "built-in")
+
+
+FILES_S = 10.0
+"""How often the files of formulas are looked at."""
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +63,10 @@ class FormulaPlace(Place):
         with Horizontal(id="body"):
             yield self.sections["formulas"]
             yield self._page
+
+    def on_mount(self) -> None:
+        """Files change without the ledger knowing."""
+        self.set_interval(FILES_S, partial(self.read_again, at_once=False))
 
     # -------------------------------------------------------------------------------------------------- the town
 

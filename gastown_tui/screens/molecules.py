@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -37,11 +38,16 @@ from gastown_tui.widgets.row_list import RowList
 from gastown_tui.widgets.section import Section
 from gastown_tui.widgets.written import Written
 
+AGES_S = 5.0
+"""How old the ages that are shown may grow."""
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What the town says about its molecules."""
 
     rows: tuple[MoleculeRow, ...]
+    version: int = 0
+    """Of the town, as far as the room counts its changes."""
     shown: str
     """The molecule whose steps these are."""
     steps: StepRows | None
@@ -65,6 +71,7 @@ class MoleculePlace(Place):
         """One look at sessions and screens, for how those fare who have the molecules."""
         self._meant: tuple[str, ...] = ()
         self.answer: Answer | None = None
+        self._version = 0
         offer = (Piece("No molecules yet. ", "dim"), Piece("mol pour ⏎", "brass", "mol pour"))
         self._list = RowList(MOLECULE_COLUMNS, empty=offer, keeps_cursor=True)
         self._steps = RowList(STEP_COLUMNS, keeps_cursor=True)
@@ -83,26 +90,44 @@ class MoleculePlace(Place):
                 yield self.sections["steps"]
                 yield self._step
 
+    def on_mount(self) -> None:
+        """Ages grow while nothing happens."""
+        self.set_interval(AGES_S, partial(self.read_again, at_once=False))
+
     # -------------------------------------------------------------------------------------------------- the town
 
     def begin_with(self, bead_ids: tuple[str, ...]) -> None:
         """Show the molecule these beads belong to, where there is one."""
         self._meant = bead_ids
+        self._version += 1
         self.read_again()
 
     def question(self) -> Question:
         """The list, and the steps of the molecule under the cursor."""
         at, step, meant, seen = self._list.cursor_key, self._steps.cursor_key, self._meant, self.seen()
+        version = self._version
+        # Going from row to row does not change the list; only the town does.
+        known = self.answer.rows if self.answer is not None and self.answer.version == version else None
 
         def ask(hands: Hands, town: Town) -> Answer:
             ages = Ages(hands.clock.now())
             holders = Holders(town, seen, ages)
-            rows = board(town, holders, ages)
+            rows = board(town, holders, ages) if known is None else known
             wanted = molecule_meant(town, meant) or at
             shown = wanted if any(row.key == wanted for row in rows) else rows[0].key if rows else ""
-            return _answer(town, rows, shown, step, holders, ages)
+            return msgspec.structs.replace(_answer(town, rows, shown, step, holders, ages), version=version)
 
         return ask
+
+    def read_again(self, *, at_once: bool = True) -> None:
+        """Ask anew; unless a person waits for it, the town may be another one by now."""
+        self._version += not at_once
+        super().read_again(at_once=at_once)
+
+    def on_screen_resume(self) -> None:
+        """The town has moved on in between."""
+        self._version += 1
+        self.read_again()
 
     def show_answer(self, answer: Any) -> None:
         """Draw it; every list keeps its place."""
