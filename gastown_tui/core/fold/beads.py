@@ -24,6 +24,7 @@ _PLAIN = {
     if (kind := {"str": str, "int": int, "bool": bool}.get(name.partition(" |")[0])) is not None
 }
 """Fields whose values need no conversion when they are of this type."""
+_REQUIRED = frozenset({"title", "priority", "created_at", "updated_at"})
 _OF_CREATION = frozenset(
     {
         "id", "title", "description", "status", "priority", "issue_type", "assignee",
@@ -103,7 +104,10 @@ def created(state: LedgerState, fact: e.BeadCreated, event: e.Event) -> None:
 
 def _of_their_types(values: dict[str, Any]) -> dict[str, Any]:
     """Field values as a bead holds them; those that cannot be are left out."""
-    if all(type(value) is _PLAIN.get(key) or value is None for key, value in values.items()):
+    for key, value in values.items():
+        if value is not None and type(value) is not _PLAIN.get(key):
+            break
+    else:
         return values
     values = dict(values)
     while values:
@@ -118,10 +122,11 @@ def _of_their_types(values: dict[str, Any]) -> dict[str, Any]:
 
 def updated(state: LedgerState, fact: e.BeadUpdated, event: e.Event) -> None:
     """Fields are last-writer-wins by event order; required ones cannot be cleared."""
-    changes = {key: value for key, value in fact.changes.items() if key in _KNOWN and key != "id"}
-    for required in ("title", "priority", "created_at", "updated_at"):
-        if changes.get(required, "") is None:
-            del changes[required]
+    changes = {
+        key: value
+        for key, value in fact.changes.items()
+        if key in _KNOWN and key != "id" and (value is not None or key not in _REQUIRED)
+    }
     change(state, fact.bead_id, event, **_of_their_types(changes))
 
 

@@ -87,11 +87,7 @@ def decode_event(line: bytes, *, needs_crc: bool = True) -> Event | None:
         Damaged: not JSON, a wrong checksum, or an envelope of the wrong types.
     """
     decode = _decoders.get(line[_NAME_AT : line.find(b'"', _NAME_AT)])
-    if (
-        decode is not None
-        and line[-_CRC_TAIL:-10] == b',"crc":"'
-        and b"%08x" % crc32(line[:-_CRC_TAIL]) == line[-10:-2]
-    ):
+    if decode is not None and line[-_CRC_TAIL:] == b',"crc":"%08x"}' % crc32(line[:-_CRC_TAIL]):
         try:
             return decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -229,13 +229,16 @@ class Reader:
             known: The newest event folded before; later ones are news.
         """
         state = self.state = LedgerState()
+        if self.news is None:
+            for event, _ in found:
+                apply(state, event)
+            return
         news: list[Event] = []
         for event, _ in found:
             apply(state, event)
-            if self.news is not None and order_of(event) > known:
+            if order_of(event) > known:
                 news.append(event)
-        if self.news is not None:
-            self.news += news
+        self.news += news
 
     def _look_outside(self) -> None:
         """Compare the issues file with what the log says, and lay what others changed over the state."""
