@@ -70,8 +70,8 @@ class Durable:
                 _write(lock, 0, 0)
         self._known = (0, 0)
 
-    def reach(self, path: Path, *, inode: int, offset: int) -> bool:
-        """Return once the first `offset` bytes of the file are on disk; False when another file is there by now.
+    def reach(self, path: Path, *, inode: int, offset: int) -> None:
+        """Return once the first `offset` bytes of the file are on disk.
 
         Args:
             path: The log file.
@@ -89,7 +89,7 @@ class Durable:
                 # Not a plain lock: whoever is covered by the sync just done must not queue behind the next one.
                 self._turn.wait()
             else:
-                return True
+                return
         reached: tuple[int, int] | None = None
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -101,7 +101,6 @@ class Durable:
             with self._turn:
                 self._known, self._is_at_it = reached or self._known, False
                 self._turn.notify_all()
-        return reached[0] == inode
 
     def _reach(self, path: Path, descriptor: int, inode: int, offset: int) -> tuple[int, int]:
         deadline = time.monotonic() + _SYNC_WAIT_S

@@ -198,7 +198,9 @@ class Store:
             LedgerDamaged: the disk did not take them.
         """
         path = self._appender.path
-        is_there = self._durable.reach(path, inode=written.inode, offset=written.offset)
+        self._durable.reach(path, inode=written.inode, offset=written.offset)
+        status = status_of(path)
+        is_there = status is not None and status.st_ino == written.inode
         if not is_there and not segments.has_sealed(self.beads, written.inode, written.offset):
             self._put_back(written)
 
