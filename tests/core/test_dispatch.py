@@ -339,6 +339,16 @@ def test_blocked_work_waits_in_line_and_begins_once_nothing_blocks_it(target: st
     assert [each.target for each in dispatch.due(town)] == [target]
 
 
+def test_why_work_waits_is_told_as_things_are_now() -> None:
+    town = a_town(rigs={"api": "ap"}, beads=["ap-0", a_bead("ap-1", needs=["ap-0"])], settings=with_capacity(1))
+    town = after(town, dispatch.sling(town, request("ap-1", target="api"), draws()))
+    [waits] = town.dispatches()
+    assert dispatch.why_waits(town, waits) == "it waits for ap-0"
+    town = after(town, dispatch.sling(town, request("ap-0", target="api"), draws()))
+    town = after(town, [e.Entry(e.BeadClosed(bead_id=BeadId("ap-0")), "api")])
+    assert dispatch.why_waits(town, waits) == "all 1 places of api are taken"
+
+
 def test_blocked_work_is_refused_where_it_may_not_wait() -> None:
     town = blocked_town()
     for more in ({"target": "api", "with_line": False}, {"target": "mayor"}, {"target": "api/crew/max"}):

@@ -335,6 +335,18 @@ def due(town: Town) -> list[Dispatch]:
     return found
 
 
+def why_waits(town: Town, waiting: Dispatch) -> str:
+    """Why a sling still waits, as things are now."""
+    bead, (rig, _, worker) = town.find(waiting.bead_id), waiting.target.partition("/")
+    if bead is not None and (blockers := hooks.waits_for(town, bead)):
+        return f"it waits for {', '.join(blockers)}"
+    if RigName(rig) not in town.rigs():
+        return waiting.reason
+    if worker and (hook := town.hook(Address(waiting.target))) is not None:
+        return f"{waiting.target} has {hook.bead_id}"
+    return _no_room(town, polecat(RigName(rig), "slot0"), _Room(town)) or waiting.reason
+
+
 def hopeless(town: Town) -> list[tuple[Dispatch, str]]:
     """Waiting slings nobody will ever take up, and why."""
     found: list[tuple[Dispatch, str]] = []

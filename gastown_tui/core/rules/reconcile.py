@@ -339,7 +339,7 @@ def _work(town: Town, now: datetime) -> Iterator[Action]:
         if waiting.bead_id in due:
             yield Action(kind=Deed.DISPATCH, subject=waiting.bead_id, reason=f"{waiting.target} has room")
         elif waiting.bead_id not in gone:
-            yield _wait(waiting.bead_id, waiting.reason or f"waits for room in {waiting.target}")
+            yield _wait(waiting.bead_id, dispatch.why_waits(town, waiting) or f"waits for room in {waiting.target}")
     for stray in feeding.strays(town, now):
         why = f"{stray.convoy_id} is stranded and {stray.rig} has room"
         yield Action(kind=Deed.FEED, subject=stray.bead_id, reason=why)

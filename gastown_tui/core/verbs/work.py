@@ -280,7 +280,8 @@ def _unchanged(town: Town, bead_id: BeadId, woken: Woken | None) -> SlungBead:
         )
     waiting = next((each for each in town.dispatches() if each.bead_id == bead_id), None)
     if waiting is not None:
-        return SlungBead(bead_id=bead_id, state="queued", agent=waiting.target, reason=waiting.reason)
+        why = dispatch.why_waits(town, waiting)
+        return SlungBead(bead_id=bead_id, state="queued", agent=waiting.target, reason=why)
     return SlungBead(bead_id=bead_id, state="unchanged")
 
 

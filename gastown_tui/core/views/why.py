@@ -7,6 +7,7 @@ from datetime import datetime
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import Address
 from gastown_tui.core.model.times import age_text, moment
+from gastown_tui.core.rules.dispatch import why_waits
 from gastown_tui.core.rules.health import Seen, judge
 
 
@@ -18,7 +19,7 @@ def why_text(town: Town, address: str, seen: Seen, now: datetime) -> str:
     verdict = judge(town, agent, seen, now)
     lines = [f"{verdict.state.value}: {verdict.reason}", "", *(f"- {line}" for line in verdict.evidence)]
     dispatches = [each for each in town.dispatches() if address.startswith(f"{each.target}/")]
-    lines += [f"- waits in line: {each.bead_id} ({each.reason})" for each in dispatches]
+    lines += [f"- waits in line: {each.bead_id} ({why_waits(town, each)})" for each in dispatches]
     nudges = [nudge for nudge in town.own.registers.nudges.values() if nudge.agent == address]
     if nudges:
         lines += ["", "nudges"]
