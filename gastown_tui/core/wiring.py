@@ -153,24 +153,14 @@ def _git_user(cwd: Path, env: Mapping[str, str]) -> str:
     config = Path(env.get("HOME", "/nonexistent"))
     files = [config / ".config/git/config", config / ".gitconfig"]
     files += [each / ".git" / "config" for each in reversed((cwd, *cwd.parents)) if (each / ".git").is_dir()]
+    from gastown_tui.core.model.git_config import user_setting
+
     name = ""
     for file in files:
         try:
-            name = _user_name(file.read_text(encoding="utf-8")) or name
+            name = user_setting(file.read_text(encoding="utf-8"), "name") or name
         except (OSError, UnicodeDecodeError):
             continue
-    return name
-
-
-def _user_name(config: str) -> str:
-    section = name = ""
-    for line in config.splitlines():
-        line = line.strip()
-        key, equals, value = line.partition("=")
-        if line.startswith("["):
-            section = line.lower()
-        elif section == "[user]" and equals and key.strip().lower() == "name":
-            name = value.strip().strip('"')
     return name
 
 

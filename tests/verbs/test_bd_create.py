@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -186,6 +187,19 @@ def test_the_configuration_can_ask_for_more(bd: Bd) -> None:
     assert bd.json("create", "A", "--id", "yy-77")["id"] == "yy-77"
     bd("config", "set", "validation.on-create", "warn")
     assert "missing recommended sections" in bd("create", "A", "-d", "x").err
+
+
+def test_a_bead_belongs_to_the_person_git_knows(bd: Bd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("GIT_AUTHOR_EMAIL", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "owner" not in bd.json("create", "A", "-d", "x")
+    (tmp_path / ".gitconfig").write_text("[core]\n  email = no\n[user]\n  name = Ada\n  email = ada@home\n")
+    assert bd.json("create", "B", "-d", "x")["owner"] == "ada@home"
+    (bd.home / ".git").mkdir()
+    (bd.home / ".git" / "config").write_text('[User]\n\tEmail = "ada@work"\n')
+    assert bd.json("create", "C", "-d", "x")["owner"] == "ada@work"
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "said@once")
+    assert bd.json("create", "D", "-d", "x")["owner"] == "said@once"
 
 
 def test_a_past_deferral_is_remarked_on(bd: Bd) -> None:

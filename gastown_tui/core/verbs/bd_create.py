@@ -22,7 +22,7 @@ from gastown_tui.core.rules.edges import WantedEdge, parse_wanted
 from gastown_tui.core.rules.typed_times import parse_field_time
 from gastown_tui.core.verbs.beads import Said, config, local_now
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
-from gastown_tui.core.verbs.filing import file_bead, known_kind, read_metadata
+from gastown_tui.core.verbs.filing import file_bead, known_kind, owner, read_metadata
 from gastown_tui.core.verbs.filing_complaints import complaints_of, past
 from gastown_tui.core.views import bead_json
 
@@ -173,7 +173,7 @@ def create(
             "notes": notes,
             "external_ref": external_ref,
             "spec_id": spec_id,
-            "owner": hands.env.get("GIT_AUTHOR_EMAIL", ""),
+            "owner": owner(hands),
             "estimated_minutes": _estimate(estimate),
             "due_at": parse_field_time(due, "--due", local_now(hands)) if due else "",
             "defer_until": parse_field_time(defer, "--defer", local_now(hands), "+1h") if defer else "",

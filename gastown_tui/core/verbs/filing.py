@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import TOWN_TYPES, TYPES, Bead
 from gastown_tui.core.model.bead_line import DEEPEST, is_deep
+from gastown_tui.core.model.git_config import user_setting
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import beads as rules
@@ -80,3 +82,17 @@ def read_metadata(hands: Hands, text: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise BadInput("invalid JSON in --metadata: must be valid JSON", hint=str(error)) from error
+
+
+def owner(hands: Hands) -> str:
+    """The e-mail address of the person a new bead belongs to, as git knows it; empty when it does not."""
+    if said := hands.env.get("GIT_AUTHOR_EMAIL"):
+        return said
+    home = Path(hands.env.get("HOME", "/nonexistent"))
+    files = [home / ".config" / "git" / "config", home / ".gitconfig"]
+    files += [each / ".git" / "config" for each in reversed((hands.cwd, *hands.cwd.parents))]
+    found = ""
+    for file in files:
+        if hands.files.exists(file):
+            found = user_setting(hands.files.read_text(file), "email") or found
+    return found if found.isprintable() else ""
