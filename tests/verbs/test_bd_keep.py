@@ -73,6 +73,9 @@ def test_lines_are_counted_with_their_numbers_before_and_after_they_are_put_asid
     bare_bd("close", "zz-1")
     assert [each["line"] for each in bare_bd.json("info")["lines"]["put_aside"]] == [3, 4, 5, 7]
     assert "put aside before: 3 quarantined, 1 duplicate" in bare_bd("doctor").out
+    assert "Database" not in bare_bd("doctor").out
+    (bare_bd.home / ".beads" / "dolt").mkdir()
+    assert "a Dolt database (dolt/) lies beside issues.jsonl" in bare_bd("doctor").out
 
 
 def test_settings_are_kept_beside_what_people_wrote(bd: Bd) -> None:

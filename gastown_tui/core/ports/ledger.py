@@ -51,6 +51,7 @@ class LinesFound(msgspec.Struct, frozen=True):
         quarantined: Lines that cannot be read. Whole records glued into one are counted as readable all the same.
         duplicates: Lines that hold an older version of a bead that is there twice.
         put_aside: Lines of either kind that an earlier write has moved to the quarantine.
+        database: What another program's database lies beside the file, in words; empty when none does.
     """
 
     file: Path
@@ -60,6 +61,7 @@ class LinesFound(msgspec.Struct, frozen=True):
     quarantined: tuple[LineNote, ...] = ()
     duplicates: tuple[LineNote, ...] = ()
     put_aside: tuple[LineNote, ...] = ()
+    database: str = ""
 
 
 class Ledger(Protocol):

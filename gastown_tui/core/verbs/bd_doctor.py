@@ -16,7 +16,7 @@ from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import stamp
-from gastown_tui.core.ports import Hands
+from gastown_tui.core.ports import Hands, LinesFound
 from gastown_tui.core.rules import bead_deletion, care
 from gastown_tui.core.verbs import lines_told
 from gastown_tui.core.verbs.bd_setup import BD_VERSION
@@ -128,8 +128,17 @@ def _row(finding: care.Finding) -> dict[str, Any]:
     return row
 
 
-def _integrity(hands: Hands, put_aside: int) -> care.Finding:
-    head, *further = lines_told.as_text(hands.ledger.inspect(hands.ledger.here))
+def _beside(found: LinesFound) -> list[care.Finding]:
+    """A word about a database whose beads may be newer than the file's."""
+    if "Dolt" not in found.database:
+        return []
+    message = f"{found.database} lies beside {found.file.name}; what it holds and the file does not is not seen here"
+    fix = f"bd export -o {found.file}, with the program that keeps it"
+    return [care.Finding(name="Database", status="warning", message=message, fix=fix)]
+
+
+def _integrity(hands: Hands, found: LinesFound, put_aside: int) -> care.Finding:
+    head, *further = lines_told.as_text(found)
     unread = hands.ledger.warnings()
     if not put_aside and not unread and not further:
         return care.Finding(name="JSONL Integrity", status="ok", message=f"every line could be read: {head}")
@@ -138,10 +147,11 @@ def _integrity(hands: Hands, put_aside: int) -> care.Finding:
 
 
 def _files(hands: Hands, town: Town) -> list[care.Finding]:
-    state = town.ledgers[hands.ledger.here]
+    state, found = town.ledgers[hands.ledger.here], hands.ledger.inspect(hands.ledger.here)
     findings = [
         care.Finding(name="Installation", status="ok", message=f"{beads_dir(hands)} with {len(state.beads)} beads"),
-        _integrity(hands, state.registers.quarantined),
+        _integrity(hands, found, state.registers.quarantined),
+        *_beside(found),
     ]
     unknown = state.registers.unknown_events
     if unknown:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gastown_tui.core.ports import LineNote, LinesFound
 from gastown_tui.core.world.adopt import BadLine, scan
-from gastown_tui.core.world.files import ProjectedFiles
+from gastown_tui.core.world.files import ProjectedFiles, database_of
 from gastown_tui.core.world.quarantine import numbered
 
 
@@ -23,6 +23,7 @@ def inspect(files: ProjectedFiles) -> LinesFound:
         quarantined=_notes(each for each in found.bad if not each.bead_id),
         duplicates=_notes(each for each in found.bad if each.bead_id),
         put_aside=tuple(LineNote(number, reason) for number, reason in numbered(files.beads / "local", issues.name)),
+        database=database_of(files.beads),
     )
 
 
