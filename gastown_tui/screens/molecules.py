@@ -24,7 +24,7 @@ from gastown_tui.core.views import filtering
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.feed import short
 from gastown_tui.core.views.molecule_board import Holders, MoleculeRow, board, molecule_meant
-from gastown_tui.core.views.molecule_steps import StepPage, StepRows, step_page, words_of
+from gastown_tui.core.views.molecule_steps import StepPage, StepRows, halted, step_page, words_of
 from gastown_tui.screens.place import Place, Question
 from gastown_tui.widgets.molecule_rows import (
     MOLECULE_COLUMNS,
@@ -175,7 +175,7 @@ class MoleculePlace(Place):
         header.title = _title(row) if row is not None else "Steps"
         header.note = _note(row) if row is not None else ""
         if fresh and steps is not None:
-            at = next((each for each in ids if steps.words.get(each) in {"running", "ready", "gate"}), "")
+            at = next((each for each in ids if steps.words.get(each) in {"running", "stopped", "ready", "gate"}), "")
             self._steps.move_to(at) if at else self._steps.action_top()
 
     def _show_step(self) -> None:
@@ -256,7 +256,7 @@ def _answer(
     if root is None:
         return Answer(rows=rows, shown="", steps=None)
     anatomy = Anatomy(town, root)
-    agent = next((row.agent for row in rows if row.key == shown), "")
+    agent = "" if halted(town, root) else next((row.agent for row in rows if row.key == shown), "")
 
     def whose(step: Bead) -> str:
         if step.is_closed:
@@ -267,7 +267,7 @@ def _answer(
         return Answer(rows=rows, shown=shown, steps=None, text=root.description or "")
     steps = StepRows(town, anatomy, words_of(town, anatomy), ages, whose)
     found = anatomy.steps.get(BeadId(step_id))
-    page = step_page(town, found, ages, whose(found)) if found is not None else None
+    page = step_page(town, found, ages, whose(found), root=root) if found is not None else None
     return Answer(rows=rows, shown=shown, steps=steps, step=page)
 
 

@@ -114,6 +114,18 @@ def test_a_molecule_poured_onto_a_bead_is_held_by_whoever_has_that_bead() -> Non
     assert molecule_meant(town, ("ap-2",)) is None
 
 
+@pytest.mark.parametrize(("exit_", "state"), [("ESCALATE", "failed"), ("BLOCKED", "blocked"), ("", "blocked")])
+def test_what_a_worker_let_go_of_does_not_move(exit_: str, state: str) -> None:
+    why = {"status": "blocked", "assignee": "overseer", "notes": "the command ended with code 3"}
+    town = town_of(a_molecule(over(1), running(2, 1), **why))
+    town.ledgers["api"].registers.exits = {BeadId(ROOT): exit_}
+    row = row_of(town)
+    assert (row.state, row.agent) == (state, "overseer")
+    assert [each.state for each in steps_of(town)] == ["done", "stopped"]
+    page = step_page(town, town.bead(f"{ROOT}.2"), Ages(NOW), "", root=town.bead(ROOT))
+    assert dict(page.texts)["why it stopped"] == "the command ended with code 3"
+
+
 def test_the_molecule_of_a_convoy_is_one_it_tracks() -> None:
     town = a_town(rigs={"api": "ap"}, beads=["ap-9", *a_molecule(step(1)), a_convoy("hq-cv", "ap-9", ROOT)])
     assert molecule_meant(town, ("hq-cv",)) == ROOT

@@ -13,11 +13,13 @@ from gastown_tui.core.model.ids import Address, BeadId
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import moment
 from gastown_tui.core.model.town import Hook
+from gastown_tui.core.rules import hooks
+from gastown_tui.core.rules.exits import Exit
 from gastown_tui.core.rules.health import Health, Seen, judge
 from gastown_tui.core.rules.molecules import Anatomy, attached, natural, root_of, roots
 from gastown_tui.core.rules.progress import tracked_ids
 from gastown_tui.core.views.ages import Ages
-from gastown_tui.core.views.molecule_steps import StepWords, gate_words, gates_of, words_of
+from gastown_tui.core.views.molecule_steps import StepWords, gate_words, gates_of, halted, words_of
 from gastown_tui.core.views.tones import Tone
 
 DONE_SHOWN = timedelta(days=1)
@@ -25,6 +27,7 @@ DONE_SHOWN = timedelta(days=1)
 
 LOOKS: dict[str, tuple[int, str, Tone]] = {
     "asks": (0, "?", Tone.WARM),
+    "failed": (1, "✗", Tone.WARM),
     "stuck": (1, "!", Tone.WARM),
     "at a gate": (2, "◇", Tone.AMBER),
     "stale": (3, "◐", Tone.AMBER),
@@ -36,8 +39,8 @@ LOOKS: dict[str, tuple[int, str, Tone]] = {
     "wisp": (8, "≈", Tone.DIM),
     "done": (9, "✓", Tone.DIM),
 }
-"""Every state with its place in the list, its glyph and its tone. `complete`: every step is done, it is still open;
-`waiting`: nobody has it; `wisp`: a passing one whose steps are text."""
+"""Every state with its place in the list, its glyph and its tone. `failed`: its worker handed it to a person;
+`waiting`: nobody has it; `complete`: every step is done, it is still open; `wisp`: a passing one whose steps are text."""
 
 
 class MoleculeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +149,7 @@ def _read(town: Town, root: Bead) -> tuple[Anatomy, StepWords]:
 
 def holder_of(root: Bead, anatomy: Anatomy, words: StepWords, holders: Holders) -> str:
     """Who has a molecule: by the hook it, what it was poured onto or a step of it hangs on, else whose it is."""
-    running = [each for each, word in words.items() if word == "running"]
+    running = [each for each, word in words.items() if word in {"running", "stopped"}]
     hung = holders.of(root.id, *filter(None, [parent_of(root)]), *running)
     named = (anatomy.steps[each].assignee or "" for each in running)
     return hung or next(filter(None, named), "") or root.assignee or ""
@@ -169,6 +172,8 @@ def _state(town: Town, root: Bead, anatomy: Anatomy, words: StepWords, moves: _M
         return ("wisp" if root.ephemeral else "empty"), ""
     if found <= {"done", "skipped", "failed"}:
         return "complete", ""
+    if (let_go := halted(town, root)) is not None:
+        return ("failed" if hooks.exit_of(town, let_go.id) == Exit.ESCALATE else "blocked"), ""
     if moves.health is Health.ASKING:
         return "asks", ""
     if moves.health in {Health.STUCK, Health.CRASHED}:

@@ -26,13 +26,15 @@ LOOKS: dict[str, tuple[str, Tone]] = {
     "skipped": ("⊘", Tone.DIM),
     "failed": ("✗", Tone.AMBER),
     "running": ("◐", Tone.GOOD),
+    "stopped": ("■", Tone.AMBER),
     "ready": ("○", Tone.INK),
     "gate": ("◇", Tone.AMBER),
     "blocked": ("●", Tone.AMBER),
     "waits": ("·", Tone.DIM),
     "part": ("▾", Tone.DIM),
 }
-"""Glyph and tone of every state of a step. `waits`: for other steps; `blocked`: for something outside; `gate`: at one;
+"""Glyph and tone of every state of a step. `stopped`: begun, but
+whoever did it let go of the work; `waits`: for other steps; `blocked`: for something outside; `gate`: at one;
 `part`: a step that holds others."""
 
 
@@ -67,14 +69,22 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def words_of(town: Town, anatomy: Anatomy) -> StepWords:
     """A word for each step of a molecule; those that hold others have none."""
-    return {step.id: _word(town, anatomy, step) for step in anatomy.in_order()}
+    begun = "stopped" if halted(town, anatomy.root) else "running"
+    return {step.id: _word(town, anatomy, step, begun) for step in anatomy.in_order()}
 
 
-def _word(town: Town, anatomy: Anatomy, step: Bead) -> str:
+def halted(town: Town, root: Bead) -> Bead | None:
+    """The molecule, or what it was poured onto, when somebody let go of it unfinished; None while it may go on."""
+    above = parent_of(root)
+    beads = (root, None if above is None else town.find(above))
+    return next((bead for bead in beads if bead is not None and bead.state in {"blocked", "deferred"}), None)
+
+
+def _word(town: Town, anatomy: Anatomy, step: Bead, begun: str) -> str:
     if step.is_closed:
         return _ended(step)
     if step.state in {"in_progress", "hooked"}:
-        return "running"
+        return begun
     if step.state in {"blocked", "deferred"}:
         return "blocked"
     if _waits_inside(anatomy, step):
@@ -178,7 +188,7 @@ class StepRows:
             state=state,
             glyph=glyph,
             tone=tone,
-            agent=self._whose(step) if state in {"done", "running", "failed"} else step.assignee or "",
+            agent=self._whose(step) if state in {"done", "running", "stopped", "failed"} else step.assignee or "",
             took=took(step, self._ages) if state != "part" else "",
             note=self._note(step, state),
         )
@@ -251,8 +261,9 @@ class StepPage(msgspec.Struct, frozen=True, kw_only=True):
     """What it says: instructions, its command, how it ended, remarks; each under a heading."""
 
 
-def step_page(town: Town, step: Bead, ages: Ages, agent: str) -> StepPage:
-    """What a step asks for and what became of it."""
+def step_page(town: Town, step: Bead, ages: Ages, agent: str, *, root: Bead | None = None) -> StepPage:
+    """What a step asks for and what became of it; where its molecule was let go of, why."""
+    let_go = halted(town, root) if root is not None and step.state in {"in_progress", "hooked"} else None
     facts = [("status", step.state), ("step", step_name(step)), ("from", step.source_location or "")]
     facts += [
         ("by", agent if step.started_at or step.is_closed else ""),
@@ -263,6 +274,7 @@ def step_page(town: Town, step: Bead, ages: Ages, agent: str) -> StepPage:
     facts += [("waits for", ", ".join(hooks.waits_for(town, step)) if not step.is_closed else "")]
     run = step.setting("run")
     texts = [
+        ("why it stopped", let_go.notes or "" if let_go is not None else ""),
         ("how it ended", step.close_reason or "" if step.is_closed else ""),
         ("instructions", step.description or ""),
         ("acceptance", step.acceptance_criteria or ""),
