@@ -148,6 +148,13 @@ def test_a_worktree_shares_the_ledger(repository: Bd, monkeypatch: pytest.Monkey
     assert git(bd.home / "side", "status", "--porcelain") == ""
 
 
+def test_without_a_repository_there_is_no_worktree(bd: Bd) -> None:
+    assert bd.json("worktree", "info") == {"is_worktree": False}
+    assert bd.refuses("worktree", "list").code == 1
+    told = {row["name"]: row["output"] for row in bd.json("preflight", "--check")["checks"]}
+    assert told["Ledger committed"] == "there is no git repository here"
+
+
 def test_removing_a_worktree_keeps_its_work(repository: Bd) -> None:
     bd = repository
     bd("worktree", "create", "side")

@@ -61,6 +61,8 @@ def _sound(hands: Hands) -> dict[str, Any]:
 
 def _shared(hands: Hands) -> dict[str, Any]:
     home = hands.ledger.home / hands.ledger.here
+    if hands.commands.run("git rev-parse --git-dir", cwd=home, timeout_s=_TIMEOUT_S).outcome is not RunOutcome.PASS:
+        return _row("Ledger committed", True, "there is no git repository here", "bd sync")
     done = hands.commands.run(_GIT, cwd=home, timeout_s=_TIMEOUT_S, env={"BD_BEADS": str(beads_dir(hands))})
     is_clean = done.outcome is RunOutcome.PASS
     return _row("Ledger committed", is_clean, "committed" if is_clean else "it has changes: bd sync", "bd sync")

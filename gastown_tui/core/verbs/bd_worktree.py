@@ -79,7 +79,10 @@ def remove(
 @verb("bd worktree info", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
 def info(hands: Hands) -> Receipt:
     """Say whether this directory is a worktree, and where its beads are kept."""
-    top = _git(hands, "git rev-parse --path-format=absolute --show-toplevel", cwd=hands.cwd)[0]
+    try:
+        top = _git(hands, "git rev-parse --path-format=absolute --show-toplevel", cwd=hands.cwd)[0]
+    except ToolFailed:
+        return Said(plain="Not in a worktree: there is no git repository here", value={"is_worktree": False})
     found = _worktrees(hands, cwd=hands.cwd)
     if Path(top).resolve() == Path(found[0]["path"]).resolve():
         return Said(plain="Not in a worktree: this is the main repository", value={"is_worktree": False})
