@@ -41,8 +41,8 @@ ROOM_KEYS: tuple[RoomKey, ...] = (
     ),
     RoomKey("room.reply", "r", "reply", "reply", "Answer the selected question or message"),
     RoomKey("room.archive", "e", "archive", "archive", "Put messages away; say that an escalation is seen to"),
-    RoomKey("place.beads", "b", "place('beads')", "beads", "Every bead, as a list and on a board"),
     RoomKey("place.home", "0", "place('home')", "home", "Go to the first screen, from any place"),
+    RoomKey("place.beads", "b", "place('beads')", "beads", "Every bead, as a list and on a board"),
     RoomKey("place.molecules", "M", "place('molecules')", "molecules", "Workflows as they run, step by step"),
     RoomKey(
         "place.formulas", "F", "place('formulas')", "formulas", "Every formula: read it, cook it, pour it by a form"
@@ -156,7 +156,7 @@ WIDGET_KEYS: tuple[RoomKey, ...] = (
 )
 """Keys of single widgets, told here for help."""
 
-HINTS = (".", "s", "p", "n", "a", "m", "b", "w", "/", ":", "?")
+HINTS = (".", "s", "p", "n", "a", "m", "w", "/", ":", "?")
 """Keys that stand in the line at the bottom, the most useful first."""
 
 PANE_HINTS: dict[str, tuple[str, ...]] = {

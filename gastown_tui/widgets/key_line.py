@@ -26,19 +26,25 @@ class KeyLine(OneLine):
         """Draw other hints.
 
         Args:
-            hints: The last give way first, the first five after the places.
-            places: Their labels give way before the hints do.
+            hints: The first five give way last; of the others the last two stay longest, which lead to all the rest.
+            places: They give way before those.
             here: The label of the place or tab we are in.
         """
         left = [
-            Part(_pieces(hint, here), rank=0 if hint.label == here else nth if nth < 5 else 20 + nth)
+            Part(_pieces(hint, here), rank=0 if hint.label == here else _rank(nth, len(hints)))
             for nth, hint in enumerate(hints)
         ]
         right = [
-            Part(_pieces(place, here), rank=6 if place.label == here else 8 + nth, gap=1)
+            Part(_pieces(place, here), rank=6 if place.label == here else 10 + nth, gap=1)
             for nth, place in enumerate(places)
         ]
         self.show(left, right)
+
+
+def _rank(nth: int, count: int) -> int:
+    if nth < 5:
+        return nth
+    return 6 + count - nth if nth >= count - 2 else 20 + nth
 
 
 def _pieces(hint: KeyHint, here: str) -> tuple[Piece, ...]:
