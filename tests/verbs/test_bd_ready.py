@@ -108,6 +108,8 @@ def test_closing_takes_one_reason_for_all_or_one_for_each(bd: Bd) -> None:
         f"✓ Closed {one}: first",
         f"✓ Closed {two}: second",
     ]
-    assert "2 reasons for 1 beads" in bd.refuses("close", three, "-r", "a", "-r", "b").err
+    four = bd.files("D")
+    assert "3 reasons for 2 beads" in bd.refuses("close", three, four, "-r", "a", "-r", "b", "-r", "c").err
+    assert bd("close", four, "-r", "a", "-r", "b").lines == [f"✓ Closed {four}: a b"]
     (bd.home / "why").write_text("from a file\n")
     assert bd("close", three, "--reason-file", "why").lines == [f"✓ Closed {three}: from a file"]

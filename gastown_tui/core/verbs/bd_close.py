@@ -134,6 +134,8 @@ def _reasons(hands: Hands, beads: list[BeadId], given: tuple[str, ...], file: Pa
             raise BadInput("cannot specify both --reason and --reason-file")
         place = Path("/dev/stdin") if str(file) == "-" else hands.cwd / file
         given = (hands.files.read_text(place).strip(),)
+    if len(beads) == 1:
+        given = (" ".join(given),)
     if len(given) > 1 and len(given) != len(beads):
         raise BadInput(f"{len(given)} reasons for {len(beads)} beads", hint="give one for all, or one for each")
     each = given or ("",)
