@@ -40,7 +40,7 @@ LOOKS: dict[str, tuple[int, str, Tone]] = {
     "done": (9, "✓", Tone.DIM),
 }
 """Every state with its place in the list, its glyph and its tone. `failed`: its worker handed it to a person;
-`waiting`: nobody has it; `complete`: every step is done, it is still open; `wisp`: a passing one whose steps are text."""
+`waiting`: nobody has it; `complete`: every step is done, it is still open; `wisp`: a passing one, its steps as text."""
 
 
 class MoleculeRow(msgspec.Struct, frozen=True, kw_only=True):
