@@ -1,9 +1,9 @@
 """How fast a log is folded, and how much memory beads take.
 
-    python bench/fold.py [--events 1000000] [--beads 100000] [--short]
+    python bench/fold.py [--events 1000000] [--beads 100000] [--short] [--out FILE.md]
 
-The log is a mix of what a busy town writes. Rates are given beside what plain decoding of the same lines costs
-(`json.loads`), so that a slow machine shows in both.
+The log is a mix of what a busy town writes. Rates are of processor time, and given beside what plain
+decoding of the same lines costs (`json.loads`), so that a slow or busy machine shows in both.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ import argparse
 import gc
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from measured import conditions
 
 from gastown_tui.core import events as e
 from gastown_tui.core.model.bead import Bead
@@ -59,31 +62,35 @@ def lines(count: int) -> Iterator[bytes]:
         )
 
 
-def fold(directory: Path, count: int) -> None:
+def fold(directory: Path, count: int) -> str:
+    shutil.rmtree(directory)
+    directory.mkdir()
     create_ledger(directory, "gt")
     log = directory / ".beads/events.jsonl"
     with log.open("wb") as file:
         file.writelines(lines(count))
     data = log.read_bytes().splitlines()
     gc.disable()
-    start = time.perf_counter()
+    start = time.process_time()
     for line in data:
         json.loads(line)
-    plain = time.perf_counter() - start
+    plain = time.process_time() - start
     gc.enable()
     del data
     (directory / ".beads/local/snapshot").unlink()
     ledger = JsonlLedger(find_home(directory, env={}, cwd=directory))
-    start = time.perf_counter()
+    start = time.process_time()
     town = ledger.read()
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     assert len(town.own.beads) == -(-count // 10)
     assert sum(bead.is_closed for bead in town.beads()) == count // 10 + (count % 10 == 9)
-    print(f"fold {count:,} events ({log.stat().st_size / 1e6:.0f} MB): {count / took:,.0f}/s", end="")
-    print(f", {took / plain:.2f} of json.loads alone ({count / plain:,.0f}/s)")
+    return (
+        f"fold {count:,} events ({log.stat().st_size / 1e6:.0f} MB): {count / took:,.0f}/s, in {took / plain:.2f} "
+        f"times what json.loads alone takes ({count / plain:,.0f}/s)"
+    )
 
 
-def memory(directory: Path, count: int) -> None:
+def memory(directory: Path, count: int) -> str:
     beads = directory / ".beads"
     beads.mkdir(parents=True)
     with (beads / "issues.jsonl").open("wb") as file:
@@ -103,15 +110,18 @@ def memory(directory: Path, count: int) -> None:
             file.write(encode_bead(bead) + b"\n")
     ledger = JsonlLedger(find_home(directory, env={}, cwd=directory))
     before = resident()
-    start = time.perf_counter()
+    start = time.process_time()
     town = ledger.read()
     found = len(town.own.beads.all())
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     gc.collect()
     assert found == count
     per_bead = (resident() - before) / count
-    print(f"{count:,} beads: {took * 1000:.0f} ms to have them all, {per_bead:.0f} bytes resident each", end="")
-    print(f" ({(beads / 'issues.jsonl').stat().st_size / count:.0f} on disk)")
+    on_disk = (beads / "issues.jsonl").stat().st_size / count
+    return (
+        f"{count:,} beads: {took * 1000:.0f} ms to have them all, {per_bead:.0f} bytes resident each "
+        f"({on_disk:.0f} on disk)"
+    )
 
 
 def resident() -> int:
@@ -125,11 +135,21 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--beads", type=int, default=100_000)
     parser.add_argument("--short", action="store_true", help="only check that everything still runs and is right")
+    parser.add_argument("--out", type=Path, help="also write the figures here, as a page")
     said = parser.parse_args()
+    about = conditions()
     with tempfile.TemporaryDirectory(prefix="gt-bench-") as name:
-        memory(Path(name) / "memory", 1_000 if said.short else said.beads)
+        found = [memory(Path(name) / "memory", 1_000 if said.short else said.beads)]
         (Path(name) / "fold").mkdir()
-        fold(Path(name) / "fold", 10_000 if said.short else said.events)
+        found += [
+            fold(Path(name) / "fold", 10_000 if said.short else said.events) for _ in range(1 if said.short else 3)
+        ]
+    about["load at the end"] = f"{os.getloadavg()[0]:.1f}"
+    print("\n".join(found))
+    if said.out:
+        measured = "; ".join(f"{name} {value}" for name, value in about.items())
+        head = ["# Folding, and memory", "", "Written by `bench/fold.py`.", f"Measured with: {measured}.", ""]
+        said.out.write_text("\n".join([*head, *(f"- {line}" for line in found)]) + "\n")
 
 
 if __name__ == "__main__":
