@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gastown_tui.cli.flags import GLOBALS
+from gastown_tui.cli.flags import GLOBALS, parse
 from gastown_tui.core import verbs
+from gastown_tui.core.errors import BadInput
 from gastown_tui.core.verbs.declare import Verb
 
 SURFACE = """
@@ -313,6 +314,17 @@ def test_a_command_is_here_with_its_flags(command: str, flags: list[str]) -> Non
     if any(each.arg.raw for each in found.parameters):
         return
     assert set(flags) - REFUSED_FLAGS.get(command, set()) <= ours
+
+
+@pytest.mark.parametrize("command", dict(COMMANDS))
+def test_an_unknown_flag_is_an_error_everywhere(command: str) -> None:
+    found = _declared(command)
+    if found is None or any(each.arg.raw for each in found.parameters):
+        return
+    for flag, said in (("--no-such-flag", "unknown flag: --no-such-flag"), ("-Z", "unknown shorthand flag: 'Z' in -Z")):
+        with pytest.raises(BadInput) as caught:
+            parse(found, [flag], usage="")
+        assert caught.value.message == said
 
 
 @pytest.mark.parametrize("command", REFUSED)
