@@ -166,7 +166,7 @@ def test_what_holds_a_parent_back_holds_its_children_back() -> None:
     ("bead", "words"),
     [
         (a_bead("hq-1"), "nothing holds it: it can be begun"),
-        (a_bead("hq-1", status="in_progress", assignee="mayor"), "in_progress, mayor has it, last changed 1h ago"),
+        (a_bead("hq-1", status="in_progress", assignee="mayor"), "in progress, mayor has it, last changed 1h ago"),
         (a_bead("hq-1", defer_until="2030-01-01T00:00:00Z"), "deferred until 2030-01-01"),
         (a_bead("hq-1", status="closed", closed_at="2026-01-06T11:00:00Z"), "closed 1h ago"),
     ],

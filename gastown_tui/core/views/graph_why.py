@@ -15,6 +15,7 @@ from gastown_tui.core.model.times import moment
 from gastown_tui.core.rules import hooks
 from gastown_tui.core.rules.progress import tracked_ids
 from gastown_tui.core.views.ages import Ages
+from gastown_tui.core.views.bead_list import look_of
 from gastown_tui.core.views.graph_layout import Edge, back_edges, layered
 
 MOST_BEFORE = 400
@@ -67,7 +68,8 @@ def _nothing_before(town: Town, bead: Bead, ages: Ages) -> str:
         )
     holder = town.holder(bead.id)
     who = holder.agent if holder is not None else bead.assignee
-    return f"{bead.state}{f', {who} has it' if who else ''}, last changed {ages.text(bead.updated_at)} ago"
+    word = look_of(bead.state).word
+    return f"{word}{f', {who} has it' if who else ''}, last changed {ages.text(bead.updated_at)} ago"
 
 
 def _links(town: Town, bead: Bead) -> list[Edge]:

@@ -16,6 +16,7 @@ from gastown_tui.core.rules import hooks
 from gastown_tui.core.rules.molecules import ORDERING, Anatomy, is_free, step_name
 from gastown_tui.core.rules.readiness import FAILURE_WORDS
 from gastown_tui.core.views.ages import Ages
+from gastown_tui.core.views.bead_list import look_of
 from gastown_tui.core.views.tones import Tone
 
 StepWords: TypeAlias = dict[BeadId, str]
@@ -264,7 +265,7 @@ class StepPage(msgspec.Struct, frozen=True, kw_only=True):
 def step_page(town: Town, step: Bead, ages: Ages, agent: str, *, root: Bead | None = None) -> StepPage:
     """What a step asks for and what became of it; where its molecule was let go of, why."""
     let_go = halted(town, root) if root is not None and step.state in {"in_progress", "hooked"} else None
-    facts = [("status", step.state), ("step", step_name(step)), ("from", step.source_location or "")]
+    facts = [("status", look_of(step.state).word), ("step", step_name(step)), ("from", step.source_location or "")]
     facts += [
         ("by", agent if step.started_at or step.is_closed else ""),
         ("began", _ago(ages, step.started_at)),
