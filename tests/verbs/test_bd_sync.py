@@ -438,6 +438,15 @@ def test_here_a_hook_of_the_projects_own_may_refuse_a_push_and_nothing_is_lost(o
     assert one.sync().value["pushed"]
 
 
+def test_here_a_branch_is_pushed_to_where_it_comes_from_whatever_its_name(origin: Path) -> None:
+    one = a_clone(origin, "one", branch="")
+    git(one.path, "checkout", "--quiet", "-b", "mine", "--track", "origin/main")
+    one.files("A")
+    assert one.sync().value["pushed"]
+    assert git(origin, "branch", "--list", "mine") == ""
+    assert ".beads/events.jsonl" in git(origin, "ls-tree", "-r", "--name-only", "main")
+
+
 def test_here_a_detached_head_is_committed_to_and_not_pushed(origin: Path) -> None:
     one = a_clone(origin, "one", branch="")
     one.files("A")

@@ -182,7 +182,9 @@ class GitCarrier:
         """Publish the branch; False when others were faster."""
         spot = Spot(beads)
         ref = f"refs/heads/{standing.branch}"
-        words = ("push", "--quiet", standing.remote, f"{ref}:{ref}")
+        merged = self._git.run("config", "--get", f"branch.{standing.branch}.merge", at=spot.place).text
+        target = merged if merged and not standing.is_apart else ref
+        words = ("push", "--quiet", standing.remote, f"{ref}:{target}")
         # What people pushed on a branch of theirs passes their hooks; a ledger's own branch is none of their business.
         hooks = () if standing.is_apart else (f"core.hooksPath={git_here.hooks(self._git, spot.place)}",)
         at = spot.store if standing.is_apart else spot.place
