@@ -54,8 +54,8 @@ class GraphActs(PlaceActs):
     def action_graph_open(self) -> None:
         """See the bead under the cursor itself."""
         if (place := self._graph) is not None and place.focused_key:
-            self.run_named("bd show", {"ids": (place.focused_key,)})
+            self.open_bead(place.focused_key)
 
     def on_graph_place_bead_wanted(self, message: GraphPlace.BeadWanted) -> None:
         """See the bead that was chosen itself."""
-        self.run_named("bd show", {"ids": (message.bead_id,)})
+        self.open_bead(message.bead_id)

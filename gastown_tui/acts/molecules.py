@@ -55,7 +55,7 @@ class MoleculeActs(GraphActs):
         if message.act == "open:molecules" and place.step:
             place.go_to("steps")
         else:
-            self.run_named("bd show", {"ids": (message.subject,)})
+            self.open_bead(message.subject)
 
     async def action_close_step(self) -> None:
         """Close the step under the cursor and go on with the next."""

@@ -73,6 +73,14 @@ class PlaceActs(VerbActs):
             self.push_screen(place)
         return place
 
+    def open_bead(self, bead_id: str) -> None:
+        """Read a bead among all of them, from wherever we are."""
+        from gastown_tui.screens.beads import BeadsScreen
+
+        place = self.visit("beads")
+        if isinstance(place, BeadsScreen):
+            place.open_bead(bead_id)
+
     def forget_places(self) -> None:
         """Another town is looked at: what places showed of this one is gone."""
         for name in self._places:

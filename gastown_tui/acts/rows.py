@@ -61,7 +61,7 @@ class RowActs(AgentActs, MailActs, PlaceActs):
             self.home.select(row.agent)
             self.home.go_to("agents")
         elif row.bead_id:
-            self.run_named("bd show", {"ids": (row.bead_id,)})
+            self.open_bead(row.bead_id)
         else:
             self.say(f"{row.kind} {row.subject}")
 

@@ -35,6 +35,8 @@ from gastown_tui.widgets.section import Section
 
 AGES_S = 30.0
 """How often the ages are drawn anew while nothing happens."""
+PATIENCE_S = 1.0
+"""How long the cursor waits for a bead to turn up."""
 FILLS = (Piece("No beads yet. ", "dim"), Piece("bd create ⏎", "brass", "bd create"))
 
 
@@ -69,6 +71,8 @@ class BeadsScreen(Place):
         self._by = next(iter(GROUPINGS))
         self._version = 0
         self._drawn_version = -1
+        self._guest = ""
+        """The bead that was asked for elsewhere; leaving it leads back there."""
         self._cursor_wanted = ""
         """The bead the cursor goes to with the next reading."""
         self._heads = BeadHeads(id="heads")
@@ -186,9 +190,21 @@ class BeadsScreen(Place):
             self._wish_for(order=_after(tuple(ORDERS), self._wish.order), backwards=False)
 
     def move_to(self, bead_id: str) -> None:
-        """Put the cursor on a bead, as soon as it is there."""
+        """Put the cursor on a bead, if it turns up soon."""
         self._cursor_wanted = bead_id
+        self.set_timer(PATIENCE_S, self._give_up)
         self.read_again()
+
+    def _give_up(self) -> None:
+        self._cursor_wanted = ""
+
+    def open_bead(self, bead_id: str) -> None:
+        """Read a bead that was asked for elsewhere; the list goes along where it has it."""
+        self._guest = bead_id
+        self.trail = [] if bead_id == self.row_key else [bead_id]
+        if self.trail:
+            self.move_to(bead_id)
+        self.read_bead()
 
     def turn_round(self) -> None:
         """The same order the other way round."""
@@ -279,12 +295,20 @@ class BeadsScreen(Place):
     def go_back(self) -> None:
         """Out of the filter line, back along the trail, from the page to the list; then as in any place."""
         if not self._filter_line.display and self.focused_pane == "bead":
-            if not self.step_back():
-                self.remove_class("-reading")
-                self.zoom("")
-                self.go_to("beads")
+            if self._guest == self.shown_id or not self.step_back():
+                self._close_page()
             return
         super().go_back()
+
+    def _close_page(self) -> None:
+        is_guest = self._guest == self.shown_id
+        self._guest = ""
+        self.trail.clear()
+        self.remove_class("-reading")
+        self.zoom("")
+        self.go_to("beads")
+        if is_guest:
+            self.leave()
 
     def leave(self) -> None:
         """A ledger without a town has no other place to go back to."""
@@ -343,6 +367,9 @@ class BeadsScreen(Place):
     @on(BeadBoard.Highlighted)
     def _highlighted(self, message: RowList.Highlighted | BeadBoard.Highlighted) -> None:
         message.stop()
+        if self._cursor_wanted and message.key != self._cursor_wanted:
+            # The rows moved under the cursor, not the person.
+            return
         self._cursor_wanted = ""
         self.trail.clear()
         self.want_bead()

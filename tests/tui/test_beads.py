@@ -212,6 +212,21 @@ async def test_the_agent_that_holds_a_bead_is_a_step_away(fake: FakeTown) -> Non
         assert room.app.home.selected == NUX  # type: ignore[attr-defined]
 
 
+async def test_from_an_event_to_its_bead(fake: FakeTown) -> None:
+    async with open_room(fake) as room:
+        fact = e.BeadClosed(bead_id="ap-2", reason="done")  # type: ignore[arg-type]
+        fake.ledger.record(lambda _town: [e.Entry(fact, "api")], actor="overseer", ledgers=("", "api"))
+        await until(room, lambda: room.app.home.list_of("feed").rows)  # type: ignore[attr-defined]
+        await room.press("4", "enter")
+        await until(room, lambda: isinstance(room.app.screen, BeadsScreen))
+        place = place_of(room)
+        await until(room, lambda: place.detail is not None and place.detail.bead.id == "ap-2")
+        await until(room, lambda: place.row_key == "ap-2" and not place.trail)
+        await until(room, lambda: place.focused_pane == "bead")
+        await room.press("escape")
+        await until(room, lambda: isinstance(room.app.screen, HomeScreen))
+
+
 async def test_the_past_of_a_bead_tells_what_went_from_what_to_what(fake: FakeTown) -> None:
     async with open_room(fake) as room:
         place = await go_there(room)

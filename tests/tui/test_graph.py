@@ -9,8 +9,8 @@ from gastown_tui.app import GastownApp
 from gastown_tui.core import events as e
 from gastown_tui.core.events import Entry
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.screens.beads import BeadsScreen
 from gastown_tui.screens.graph import GraphPlace
-from gastown_tui.screens.reading import ReadingScreen
 from gastown_tui.screens.verb_form import VerbForm
 from gastown_tui.widgets.graph_canvas import GraphCanvas
 from tests.fakes import FakeTown, fake_town
@@ -110,9 +110,9 @@ async def test_enter_on_the_middle_shows_the_bead(fake: FakeTown) -> None:
     async with open_room(fake) as room:
         await draw(room, "ap-4")
         await room.press("enter")
-        await until(room, lambda: isinstance(room.app.screen, ReadingScreen))
+        await until(room, lambda: isinstance(room.app.screen, BeadsScreen) and room.app.screen.focused_pane == "bead")
         await room.press("escape")
-        assert isinstance(room.app.screen, GraphPlace)
+        await until(room, lambda: isinstance(room.app.screen, GraphPlace))
 
 
 async def test_why_draws_all_that_holds_the_bead_back(fake: FakeTown) -> None:
