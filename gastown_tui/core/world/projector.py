@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gastown_tui.core.world.lock import FileLock, Presence
 from gastown_tui.core.world.projections import Projections
-from gastown_tui.core.world.reader import Reader
+from gastown_tui.core.world.reader import Reader, no_collecting
 
 _WAIT_S = 30.0
 
@@ -65,5 +65,6 @@ class Projector:
 
     def _write_all(self) -> None:
         reader, position = self._reader, self._reader.log.position
-        self._projections.rebuild(reader.state, position, lambda: reader.replay(position.last))
+        with no_collecting():
+            self._projections.rebuild(reader.state, position, lambda: reader.replay(position.last))
         reader.agree()

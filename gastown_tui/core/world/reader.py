@@ -97,7 +97,7 @@ class Reader:
         self.is_complete = self.needs_rebuild = self.is_rewound = self._is_loaded = True
         self.outside, self.scan = [], None
         known = self.log.position.last
-        with _no_collecting():
+        with no_collecting():
             try:
                 self._fold(self.log.replay(), known)
             except Disorder:
@@ -316,7 +316,7 @@ class Reader:
 
 
 @contextmanager
-def _no_collecting() -> Iterator[None]:
+def no_collecting() -> Iterator[None]:
     """No garbage collection during a bulk load: what it makes is kept anyway."""
     collecting = gc.isenabled()
     gc.disable()

@@ -19,8 +19,8 @@ from gastown_tui.core.world.disk import make_private, sync, write_whole
 SEGMENT_BYTES = 8 * 1024 * 1024
 """A log that has grown this long is sealed."""
 FOLDER = "events"
-_ID = rb'(?m)^\{"event_id":"evt-([0-9a-z]{26})"'
-_OTHER = rb'(?m)^(?!\{"event_id":")\{.*$'
+_EVENT, _OURS = b'{"event_id":"', b'{"event_id":"evt-'
+_ID_CHARS = 26
 _NAME = r"([0-9a-z]{14})-([0-9a-z]{14})-[0-9a-f]{12}\.jsonl"
 _STEM = 14
 """How much of an id goes into a name: when it was issued, without the part that is chance."""
@@ -73,8 +73,9 @@ def seal(log: Path) -> Path | None:
     from hashlib import sha256
 
     data = log.read_bytes()
-    ids = re.findall(_ID, data)
-    if not ids or not data.endswith(b"\n") or _is_shared(data):
+    lines = data.split(b"\n")
+    ids = [name for line in lines if line.startswith(_OURS) and (name := line[len(_OURS) :][:_ID_CHARS]).isalnum()]
+    if not ids or not data.endswith(b"\n") or _is_shared(lines):
         return None
     first, last = min(ids).decode()[:_STEM], max(ids).decode()[:_STEM]
     known = _known_lines(log.parent, first, last)
@@ -95,12 +96,13 @@ def seal(log: Path) -> Path | None:
     return segment
 
 
-def _is_shared(data: bytes) -> bool:
+def _is_shared(lines: list[bytes]) -> bool:
     """Whether another program keeps records of its own in the file. It would look for them where they were."""
-    for line in re.findall(_OTHER, data):
-        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            if isinstance(record := msgspec.json.decode(line), dict) and "event_id" not in record:
-                return True
+    for line in lines:
+        if line.startswith(b"{") and not line.startswith(_EVENT):
+            with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                if isinstance(record := msgspec.json.decode(line), dict) and "event_id" not in record:
+                    return True
     return False
 
 

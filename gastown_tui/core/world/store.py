@@ -24,7 +24,7 @@ from gastown_tui.core.world.event_log import Damage, EventLog, missing_lines, or
 from gastown_tui.core.world.files import status_of
 from gastown_tui.core.world.lock import FileLock, Presence, probe
 from gastown_tui.core.world.log import Appender, in_words
-from gastown_tui.core.world.reader import Reader
+from gastown_tui.core.world.reader import Reader, no_collecting
 
 if TYPE_CHECKING:
     from gastown_tui.core.world.projector import Projector
@@ -118,7 +118,8 @@ class Store:
             from gastown_tui.core.world.tracked import tell_git
 
             tell_git(self.beads)
-        found = reader.starting_facts(facts) if is_start else list(reader.outside)
+        with no_collecting():
+            found = reader.starting_facts(facts) if is_start else list(reader.outside)
         if reader.scan is not None and reader.scan.bad:
             from gastown_tui.core.world.adopt import quarantined_fact
             from gastown_tui.core.world.quarantine import put_aside
@@ -134,7 +135,8 @@ class Store:
         Raises:
             GastownError: there was no room; the log is as it was.
         """
-        kept = [encode_event(event) for event in events if not event.fact.vapor]
+        with no_collecting():
+            kept = [encode_event(event) for event in events if not event.fact.vapor]
         passing = [encode_event(event) for event in events if event.fact.vapor]
         reader = self.reader
         starts_anew = reader.log.position.count == 0 or bool(reader.outside)
