@@ -176,7 +176,11 @@ def test_two_clones_that_seal_apart_end_in_the_same_projections(tmp_path: Path) 
 
 
 @given(st.lists(facts, min_size=1, max_size=12), st.data())
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100 if LONG else 25)
+@settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+    max_examples=100 if LONG else 25,
+)
 def test_any_cut_into_segments_folds_to_the_same(history: list[e.Fact], data: st.DataObject) -> None:
     for directory in temporary():
         ledger = lone(directory, clock=SteppingClock())
