@@ -21,7 +21,7 @@ from gastown_tui.core.verbs.declare import Suggest
 from gastown_tui.core.views.bead_board import GROUPINGS
 from gastown_tui.core.views.bead_detail import BeadDetail
 from gastown_tui.core.views.bead_history import Happened
-from gastown_tui.core.views.bead_list import ORDERS
+from gastown_tui.core.views.bead_list import ORDER_WORDS, ORDERS, after
 from gastown_tui.core.views.bead_reading import BeadReader, BeadsView, Wish
 from gastown_tui.screens.place import Place, Question
 from gastown_tui.widgets.bead_board import BeadBoard
@@ -153,7 +153,7 @@ class BeadsScreen(Place):
         wish = view.wish
         count = f"{len(view.items)} of {view.total} · /{wish.filter}" if wish.filter else str(view.total)
         order = f"by {wish.by} · " if wish.by else ""
-        return f"{count} · {order}{_ORDER_WORDS[wish.order]}{', backwards' if wish.backwards else ''}"
+        return f"{count} · {order}{ORDER_WORDS[wish.order]}{', backwards' if wish.backwards else ''}"
 
     # -------------------------------------------------------------------------------------------------- wishes
 
@@ -184,10 +184,10 @@ class BeadsScreen(Place):
     def next_order(self) -> None:
         """The next order of the list, or the next thing the columns of the board stand for."""
         if self.is_board:
-            self._by = _after(tuple(GROUPINGS), self._by)
+            self._by = after(GROUPINGS, self._by)
             self._wish_for(by=self._by)
         else:
-            self._wish_for(order=_after(tuple(ORDERS), self._wish.order), backwards=False)
+            self._wish_for(order=after(ORDERS, self._wish.order), backwards=False)
 
     def move_to(self, bead_id: str) -> None:
         """Put the cursor on a bead, if it turns up soon."""
@@ -387,20 +387,6 @@ class BeadsScreen(Place):
             self.follow(target)
         else:
             self.post_message(self.Wanted("agent", target))
-
-
-_ORDER_WORDS = {
-    "state": "ready first",
-    "priority": "urgent first",
-    "updated": "changed last first",
-    "created": "newest first",
-    "id": "by id",
-    "assignee": "by assignee",
-}
-
-
-def _after(every: tuple[str, ...], one: str) -> str:
-    return every[(every.index(one) + 1) % len(every)]
 
 
 class _Shelf(Section):

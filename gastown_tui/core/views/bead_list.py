@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
@@ -200,5 +200,18 @@ ORDERS: Mapping[str, Callable[[Iterable[BeadItem]], list[BeadItem]]] = {
     "assignee": _by_assignee,
 }
 """The orders of the list, in the order a key goes through them."""
+ORDER_WORDS: Mapping[str, str] = {
+    "state": "ready first",
+    "priority": "urgent first",
+    "updated": "changed last first",
+    "created": "newest first",
+    "id": "by id",
+    "assignee": "by assignee",
+}
+"""What each is called."""
 
-Items = Sequence[BeadItem]
+
+def after(names: Iterable[str], one: str) -> str:
+    """The name behind one, and the first behind the last."""
+    every = tuple(names)
+    return every[(every.index(one) + 1) % len(every)]
