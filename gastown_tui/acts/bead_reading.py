@@ -39,7 +39,7 @@ class BeadReadingActs(PlaceActs):
 
     @on(Place.Opened)
     def _beads_opened(self, message: Place.Opened) -> None:
-        if message.place is (place := self.beads_place):
+        if (place := self.beads_place) is not None and message.place is place:
             place.page.zone = self.zone
 
     def on_beads_screen_bead_wanted(self, message: BeadsScreen.BeadWanted) -> None:
