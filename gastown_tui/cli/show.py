@@ -56,7 +56,8 @@ def show_error(error: GastownError, *, json: bool) -> int:
     """Say what went wrong in one line, and what to do about it in another; return the exit code."""
     from gastown_tui.core.model.text import cut, plain
 
-    message, hint = (cut(plain(text), _LONGEST_MESSAGE) for text in (error.message, error.hint))
+    lines = (" ".join(plain(text).splitlines()) for text in (error.message, error.hint))
+    message, hint = (cut(line, _LONGEST_MESSAGE) for line in lines)
     complain(f"Error: {message}")
     if hint:
         complain(f"Hint: {hint}")

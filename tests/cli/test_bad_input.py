@@ -103,6 +103,14 @@ def test_a_ledger_file_that_cannot_be_used_is_named_and_nothing_is_written(bd: B
     assert bd.tries("list").code in (0, 1, 2)
 
 
+@pytest.mark.parametrize("words", [("agent", "show"), ("graph",), ("mol", "show"), ("import",), ("events", "replay")])
+def test_a_name_of_two_lines_is_refused_in_one(bd: Bd, words: tuple[str, ...]) -> None:
+    bd("init", "--prefix", "x")
+    said, *hint = bd.refuses(*words, "no\nbody").err.splitlines()
+    assert said.startswith("Error: ") and "no body" in said
+    assert len(hint) <= 1 and all(line.startswith("Hint: ") for line in hint)
+
+
 @pytest.mark.parametrize(("terminal", "is_tty"), [("xterm", False), ("dumb", True), ("", True)])
 def test_a_terminal_that_cannot_be_handed_over_is_said_in_a_line(
     monkeypatch: pytest.MonkeyPatch, terminal: str, is_tty: bool
