@@ -373,6 +373,7 @@ print(said or " ".join(ledger.warnings()))
 whole = log.read_bytes()
 assert whole.endswith(b"\\n"), whole[-50:]
 if what == "read-only":
+    assert not open_ledger(find_home(place, env={}, cwd=place)).verify().damaged
     subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
 elif what == "full":
     filler.unlink()

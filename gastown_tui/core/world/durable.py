@@ -51,7 +51,9 @@ class Durable:
 
     def clear_failure(self) -> None:
         """Writing may go on; the file was verified."""
-        self._failure.unlink(missing_ok=True)
+        # Only when it is there: a file system that is read-only refuses even to look for it.
+        if self._failure.exists():
+            self._failure.unlink(missing_ok=True)
         self._has_failed = False
 
     def forget_beyond(self, inode: int, size: int) -> None:
