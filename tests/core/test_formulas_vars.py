@@ -75,6 +75,7 @@ def test_defaults_stand_where_nothing_was_given() -> None:
         ({"name": "x", "count": "many"}, "count cannot be 'many'"),
         ({"name": "x", "loud": "perhaps"}, "loud cannot be 'perhaps'"),
         ({"name": "x", "version": "v1"}, "version cannot be 'v1'"),
+        ({"name": "x", "version": "1\n"}, "version cannot be '1\\n'"),
     ],
 )
 def test_values_that_will_not_do_are_refused(values: dict[str, str], said: str) -> None:

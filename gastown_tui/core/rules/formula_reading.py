@@ -77,8 +77,10 @@ def _json(text: str, file: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise BadInput(f"{file}:{error.lineno}: not JSON: {error.msg}") from error
-    except (RecursionError, ValueError) as error:
-        raise BadInput(f"{file}: not JSON: {str(error)[:80] or 'nested too deep'}") from error
+    except RecursionError as error:
+        raise BadInput(f"{file}: nested too deep", hint=f"at most {DEPTH_LIMIT} levels") from error
+    except ValueError as error:
+        raise BadInput(f"{file}: not JSON: {str(error)[:80]}") from error
 
 
 def _check_depth(raw: Any, file: str) -> None:

@@ -86,7 +86,9 @@ def check_value(name: str, var: Var, value: str, formula: str) -> None:
     allowed = [spelled(each) for each in var.enum]
     if allowed and value not in allowed:
         raise BadInput(f"{where} cannot be {shown(value)}", hint=f"one of {', '.join(allowed)}")
-    if var.pattern and re.search(var.pattern, value) is None:
+    # `$` also matches before a newline at the very end, but with one more there only after what was given.
+    tried = value + "\n" if value.endswith("\n") else value
+    if var.pattern and re.search(var.pattern, tried) is None:
         raise BadInput(f"{where} cannot be {shown(value)}", hint=f"it has to match {var.pattern}")
     if var.type in {"int", "integer", "number"} and re.fullmatch(r"[+-]?\d{1,18}", value) is None:
         raise BadInput(f"{where} cannot be {shown(value)}", hint="it has to be a whole number")
