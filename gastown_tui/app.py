@@ -152,6 +152,8 @@ class GastownApp(BeadActs, RowActs, FirstRunActs, FormulaActs):
 
     @on(HomeChanged)
     def _home_changed(self, message: HomeChanged) -> None:
+        if not self.is_open:
+            return
         if self.home.view is None:
             self.call_after_refresh(self._settle)
             if not self.is_demo:
@@ -187,6 +189,8 @@ class GastownApp(BeadActs, RowActs, FirstRunActs, FormulaActs):
         self._show_status()
 
     def _tick(self) -> None:
+        if not self.is_open:
+            return
         self._ticks += 1
         if self._ticks % COST_TICKS == 1:
             self._count_cost()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from textual.app import App
-
+from gastown_tui.acts.in_turn import KeysInTurn
 from gastown_tui.core.errors import GastownError
 from gastown_tui.screens.home import HomeScreen
 from gastown_tui.screens.place import Place
@@ -14,7 +13,7 @@ COMPLAINT_S = 8.0
 """How long a complaint stays; it may have two lines."""
 
 
-class Room(App[int]):
+class Room(KeysInTurn):
     """The app as the acts know it."""
 
     watch_town: TownWatch
@@ -24,6 +23,11 @@ class Room(App[int]):
     def home(self) -> HomeScreen:
         """The home screen, wherever we are."""
         return next(screen for screen in self.screen_stack if isinstance(screen, HomeScreen))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a home screen: not yet at the very first, and no longer while leaving."""
+        return any(isinstance(screen, HomeScreen) for screen in self.screen_stack)
 
     @property
     def place(self) -> Place:
