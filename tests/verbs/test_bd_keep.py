@@ -39,6 +39,23 @@ def test_init_takes_up_lines_that_are_there(bare_bd: Bd) -> None:
     assert bare_bd.json("list", "--sort", "title")[0]["id"] == "zz-1"
 
 
+def test_a_bead_that_stands_there_thrice_is_told_by_its_lines_and_is_no_damage(bare_bd: Bd) -> None:
+    (bare_bd.home / ".beads").mkdir()
+    rows = [LINE.replace("2025-01-01", f"2025-01-0{day}") for day in (1, 2, 3)]
+    (bare_bd.home / ".beads" / "issues.jsonl").write_text("\n".join(rows))
+    assert [each["line"] for each in bare_bd.json("info")["lines"]["duplicates"]] == [1, 2]
+    said = bare_bd("doctor").out
+    assert "some beads are there more than once" in said and "cannot be read" not in said
+    bare_bd("rebuild-projections")
+    assert "put aside before: 0 quarantined, 2 duplicate" in bare_bd("doctor").out
+
+
+def test_words_about_conflict_markers_are_no_error(bare_bd: Bd) -> None:
+    bare_bd("init", "--prefix", "x", "--quiet")
+    bare_bd("create", "Explain", "--description", "git writes\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> theirs")
+    assert "⚠ Git Conflicts: 1 beads" in bare_bd("doctor").out
+
+
 def test_stealth_hides_the_ledger_from_git_alone(bare_bd: Bd) -> None:
     git(bare_bd.home, "init", "--quiet")
     bare_bd("init", "--stealth", "--quiet")

@@ -132,10 +132,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fix: str = ""
 
 
-def _found(name: str, good: str, bad: str, detail: Sequence[str], *, fix: str = "", worst: str = "warning") -> Finding:
+def _found(name: str, good: str, bad: str, detail: Sequence[str], *, fix: str = "") -> Finding:
     if not detail:
         return Finding(name=name, status="ok", message=good)
-    return Finding(name=name, status=worst, message=f"{len(detail)} {bad}", detail=tuple(detail), fix=fix)
+    return Finding(name=name, status="warning", message=f"{len(detail)} {bad}", detail=tuple(detail), fix=fix)
 
 
 def examine(town: Town, beads: Sequence[Bead]) -> list[Finding]:
@@ -176,7 +176,7 @@ def examine(town: Town, beads: Sequence[Bead]) -> list[Finding]:
             "no conflict markers",
             "beads with conflict markers in their text",
             [bead.id for bead in living.values() if _MARKERS.search(bead.description or "")],
-            worst="error",
+            fix="bd edit ID takes them out, unless they are what the text is about",
         ),
         _found(
             "Duplicate Issues",

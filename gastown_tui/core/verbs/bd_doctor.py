@@ -142,8 +142,15 @@ def _integrity(hands: Hands, found: LinesFound, put_aside: int) -> care.Finding:
     unread = hands.ledger.warnings()
     if not put_aside and not unread and not further:
         return care.Finding(name="JSONL Integrity", status="ok", message=f"every line could be read: {head}")
-    message = f"{put_aside} unreadable lines were put aside" if put_aside else f"some lines cannot be read: {head}"
-    return care.Finding(name="JSONL Integrity", status="warning", message=message, detail=(*further, *unread))
+    fix = ""
+    if put_aside:
+        message = f"{put_aside} unreadable lines were put aside"
+    elif found.quarantined or not found.duplicates:
+        message = f"some lines cannot be read: {head}"
+    else:
+        message = f"some beads are there more than once, as after a merge by git: {head}"
+        fix = "nothing is lost and the next change writes the file anew; bd rebuild-projections does it now"
+    return care.Finding(name="JSONL Integrity", status="warning", message=message, detail=(*further, *unread), fix=fix)
 
 
 def _files(hands: Hands, town: Town) -> list[care.Finding]:

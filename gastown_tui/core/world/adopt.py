@@ -48,16 +48,18 @@ class Scan(msgspec.Struct):
     """A foreign file taken apart.
 
     Attributes:
-        beads: The winning line of each bead, with its number, in file order.
+        beads: The winning line of each bead, with the number its place has, in file order.
         kept: Lines that are valid but no bead, with their numbers.
         bad: Everything else: damaged lines, conflict markers, older versions of a bead that is there twice.
         is_sorted: Whether beads stand sorted by id and nothing but headers stands among them.
+        moved: The number of the line a bead's winner stands on, where that is not its place.
     """
 
     beads: dict[str, tuple[int, str, Bead]]
     kept: list[tuple[int, str]]
     bad: list[BadLine]
     is_sorted: bool = True
+    moved: dict[str, int] = {}
 
 
 def scan(data: bytes) -> Scan:
@@ -84,13 +86,13 @@ def _sort_in(found: Scan, number: int, line: bytes) -> None:
     known = found.beads.get(bead.id)
     if known is not None:
         ours, theirs = epoch_ns(known[2].updated_at) or 0, epoch_ns(bead.updated_at) or 0
-        loser = (number, line) if theirs < ours else (known[0], known[1].encode())
+        loser = (number, line) if theirs < ours else (found.moved.get(bead.id, known[0]), known[1].encode())
         why = f"an older version of {bead.id}"
         found.bad.append(BadLine(loser[0], loser[1], "older versions of a bead", why, bead.id))
         if theirs < ours:
             return
         # The winner keeps the place where the bead first stood, so that the file stays in order.
-        number = known[0]
+        found.moved[bead.id], number = number, known[0]
     found.beads[bead.id] = (number, text, bead)
 
 
