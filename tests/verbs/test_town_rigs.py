@@ -14,7 +14,8 @@ from gastown_tui.core.errors import BadInput, Conflict, GastownError, NotFound, 
 from gastown_tui.core.events import Entry
 from gastown_tui.core.model.ids import Address, AssignmentId, BeadId
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.verbs.rigs import crew_add, crew_list, rig_add, rig_list, rig_pause, rig_remove, rig_resume
+from gastown_tui.core.verbs.crews import crew_add, crew_list
+from gastown_tui.core.verbs.rigs import rig_add, rig_list, rig_pause, rig_remove, rig_resume
 from tests.places import a_real_town, a_repository, git, hands_at
 
 PROJECT = {"README.md": "a project\n", "Makefile": "test:\n\ttrue\n"}

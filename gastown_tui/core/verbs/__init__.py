@@ -19,7 +19,7 @@ WORDS: dict[str, str] = {
     # merging
     "mq": "merging", "refinery run": ".patrols.refinery",
     # the town
-    "install": "town", "rig": "rigs", "crew": "rigs", "config": "config", "status": "status", "feed": "status",
+    "install": "town", "rig": "rigs", "crew": "crews", "config": "config", "status": "status", "feed": "status",
     "start": "running", "shutdown": "running", "daemon": "running", "daemon run": ".patrols.daemon",
     "demo": "demo", "shims": "shims", "completion": "shims", "version": "shims", "verbs": "shims",
     # beads
