@@ -58,8 +58,8 @@ class Bare(App):
         self.query_one("#word").update(f"bare {self.count}")
 Bare().run()
 """
-AGENT = "import sys\nprint('$ ', end='', flush=True)\nfor line in sys.stdin: print('$ ', end='', flush=True)"
-CHATTER = "import time\nn = 0\nwhile True:\n    n += 1\n    print(n, 'x' * 60, flush=True)\n    time.sleep(0.05)"
+AGENT = "printf '$ '; while read -r line; do printf '$ '; done"
+CHATTER = "n=0; while :; do n=$((n + 1)); echo $n xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; sleep 0.05; done"
 
 
 # ---------------------------------------------------------------------------------------------- the town
@@ -97,7 +97,7 @@ def _employ(hands: Hands, root: Path, number: int) -> None:
     address, bead_id = agent_of(number), BeadId(f"hq-{number:05x}")
     name, incarnation = session_name(address), f"asg-{number:04x}_1"
     program = CHATTER if number % 3 == 2 and "--busy" in sys.argv else AGENT
-    spec = SessionSpec(name=name, cwd=root, argv=(sys.executable, "-c", program), env={"GT_SESSION": incarnation})
+    spec = SessionSpec(name=name, cwd=root, argv=("sh", "-c", program), env={"GT_SESSION": incarnation})
     hands.sessions.start(spec)
     facts: list[e.Fact] = [
         e.AgentRegistered(agent=address, runtime="shell"),
@@ -358,7 +358,7 @@ async def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "idle": lambda: idle(terminal, root, 3.0 if short else 120.0),
     }
     try:
-        return {name: await bench() for name, bench in benches.items() if options.only in ("", name)}
+        return {name: await bench() for name, bench in benches.items() if not options.only or name in options.only}
     finally:
         terminal.close()
         hands.sessions.close_server()
@@ -371,18 +371,20 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=0, help="how many agents; 30, or 4 in the short form")
     parser.add_argument("--beads", type=int, default=0, help="how many beads; 10,000, or 300 in the short form")
     parser.add_argument("--busy", action="store_true", help="a third of the agents print 20 lines a second")
-    parser.add_argument("--only", default="", choices=("", *BUDGETS), metavar="NAME", help="only this figure")
+    parser.add_argument("--only", nargs="*", default=[], choices=tuple(BUDGETS), metavar="NAME", help="these figures")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     options = parser.parse_args()
     options.agents = options.agents or (4 if options.short else 30)
     options.beads = options.beads or (300 if options.short else 10_000)
-    folder = Path(tempfile.mkdtemp(prefix="gtb-"))
+    folder, before = Path(tempfile.mkdtemp(prefix="gtb-")), os.getloadavg()[0]
     try:
         figures = asyncio.run(measured(options, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
-    told = {"machine": machine, "agents": options.agents, "beads": options.beads, "figures": figures}
+    load = [round(each, 1) for each in (before, os.getloadavg()[0])]
+    sizes = {"agents": options.agents, "beads": options.beads}
+    told = {"machine": machine, "load": load, **sizes, "figures": figures}
     for name, values in figures.items():
         print(f"{name:16} {json.dumps(values)}   budget {BUDGETS[name]}")
     if options.out:

@@ -18,6 +18,7 @@ from gastown_tui.screens.help import HelpScreen
 from gastown_tui.screens.home import HomeScreen
 from gastown_tui.screens.reading import ReadingScreen
 from gastown_tui.screens.verb_form import VerbForm
+from gastown_tui.widgets.lines import Row
 from tests.fakes import FakeTown, fake_town
 from tests.rooms import a_pane, open_room, until
 from tests.towns import a_bead, a_convoy, a_hook, a_mail, a_town, an_agent
@@ -118,7 +119,7 @@ async def _snooze(room: Pilot[int], fake: FakeTown) -> None:
 
 async def _filter(room: Pilot[int], fake: FakeTown) -> None:
     await room.press("slash", *"slit")
-    assert [row.key for row in home_of(room).list_of("agents").rows if hasattr(row, "key")] == [SLIT]
+    assert [line.key for line in home_of(room).list_of("agents").rows if isinstance(line, Row)] == [SLIT]
 
 
 async def _command(room: Pilot[int], fake: FakeTown) -> None:
