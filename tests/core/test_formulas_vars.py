@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 from pathlib import Path
@@ -150,13 +151,23 @@ EVIL = [
 ]  # fmt: skip
 
 
+QUOTED = [
+    'printf %s "<{{name}}>"',
+    "printf %s '<{{name}}>'",
+    """# isn't\nprintf %s "<"'{{name}}'\\> # don't""",
+    """printf %s "$(printf %s '<'){{name}}>\"""",
+    """printf 'a' >/dev/null; cat <<end | tr -d '\\t'\n\t<it isn't {{name}}>\nend""",
+]
+
+
+@pytest.mark.parametrize("run", QUOTED)
 @pytest.mark.parametrize("value", EVIL)
-def test_a_value_in_a_command_is_data_for_the_shell(value: str, tmp_path: Path) -> None:
-    proto = cooked('formula = "x"\n[[steps]]\nid = "a"\nrun = "printf %s \\"<{{name}}>\\""')
+def test_a_value_in_a_command_is_data_for_the_shell(value: str, run: str, tmp_path: Path) -> None:
+    proto = cooked(f'formula = "x"\n[[steps]]\nid = "a"\nrun = {json.dumps(run)}')
     [step] = rendered(proto, {"name": value})
     argv = ["sh", "-c", step.metadata["run"]]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout == f"<{value}>"
+    assert done.stdout.strip("\n").replace("it isn't ", "") == f"<{value}>"
     assert list(tmp_path.iterdir()) == []
 
 

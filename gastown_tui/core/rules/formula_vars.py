@@ -208,6 +208,13 @@ def known_filled(text: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
+_AS_IT_STANDS = "${GT_VAR_%s}"
+_IN_SINGLE = "'\"${GT_VAR_%s}\"'"
+"""Single quotes keep a shell from filling in: left for a moment, and double ones keep the value whole."""
+_SHELL_PART = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?<!\S)#[^\n]*|[^'"\\#]+|.""", re.DOTALL)
+"""What is quoted either way, escaped, a comment, or neither."""
+
+
 def command(text: str, values: Mapping[str, str], step: ProtoStep) -> str:
     """A command whose variables the shell itself fills in: a value is data there and never becomes part of the command.
 
@@ -217,7 +224,15 @@ def command(text: str, values: Mapping[str, str], step: ProtoStep) -> str:
     names = sorted(variables_in(text))
     filled(text, values, step.origin, step.id)
     given = "".join(f"GT_VAR_{name}={shlex.quote(values[name])}\n" for name in names)
-    return given + PLACEHOLDER.sub(lambda match: f"${{GT_VAR_{match[1]}}}" if match[1] in names else match[0], text)
+
+    def put(part: str, form: str) -> str:
+        return PLACEHOLDER.sub(lambda match: form % match[1] if match[1] in names else match[0], part)
+
+    def in_its_quotes(match: re.Match[str]) -> str:
+        return put(match[0], _IN_SINGLE if match[0].startswith("'") else _AS_IT_STANDS)
+
+    # Quotes mean nothing in the text a `<<` brings.
+    return given + (put(text, _AS_IT_STANDS) if "<<" in text else _SHELL_PART.sub(in_its_quotes, text))
 
 
 def undeclared(proto: Proto) -> tuple[str, ...]:
