@@ -56,9 +56,25 @@ def _version(prog: str) -> int:
 
 
 def _headless(words: list[str], prog: str) -> int:
+    _load_records()
     from gastown_tui.cli.build import run
 
     return run(words, prog)
+
+
+def _load_records() -> None:
+    """Load msgspec as if `typing_extensions` were not installed.
+
+    It does without, and takes nothing from there that a newer Python lacks; yet where it finds it, `inspect` and half
+    the compiler are loaded along with it, which takes as long as a tenth of a whole command.
+    """
+    if "msgspec" in sys.modules or "typing_extensions" in sys.modules:
+        return
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment]
+    try:
+        import msgspec.json  # noqa: F401
+    finally:
+        del sys.modules["typing_extensions"]
 
 
 def _door(words: list[str]) -> int:

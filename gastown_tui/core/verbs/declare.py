@@ -7,12 +7,12 @@ and returns the function unchanged, so tests and patrols call it as ordinary Pyt
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from types import UnionType
-from typing import Annotated, Any, NewType, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+from textwrap import dedent
+from types import FunctionType, UnionType
+from typing import Annotated, Any, NewType, ParamSpec, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -170,7 +170,7 @@ def verb(
 
     def declare(run: Callable[P, R]) -> Callable[P, R]:
         words = name or run.__name__.rstrip("_").replace("_", " ")
-        about, _, rest = inspect.cleandoc(run.__doc__ or "").partition("\n\n")
+        about, _, rest = _unindented(run.__doc__ or "").partition("\n\n")
         if not about:
             raise TypeError(f"verb {words!r} has no docstring")
         record = Verb(
@@ -211,29 +211,39 @@ def with_parameters(record: Verb) -> Verb:
         return record
     module = sys.modules[record.run.__module__]
     hints = get_type_hints(record.run, vars(module), include_extras=True)
-    signature = inspect.signature(record.run)
+    # Read from the code itself: `inspect` takes longer to load than all the events there are.
+    run = cast(FunctionType, record.run)
+    names = run.__code__.co_varnames[: run.__code__.co_argcount + run.__code__.co_kwonlyargcount]
+    places, options = names[: run.__code__.co_argcount], names[run.__code__.co_argcount :]
+    last = run.__defaults__ or ()
+    defaults = {**dict(zip(places[len(places) - len(last) :], last, strict=True)), **(run.__kwdefaults__ or {})}
     parameters = tuple(
-        _parameter(record.name, each, hints[each.name])
-        for each in signature.parameters.values()
-        if each.name != "hands"
+        _parameter(record.name, name, hints.get(name), defaults, is_option=name in options)
+        for name in names
+        if name != "hands"
     )
     return msgspec.structs.replace(record, parameters=parameters)
 
 
-def _parameter(verb_name: str, each: inspect.Parameter, hint: Any) -> Parameter:
+def _parameter(verb_name: str, name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool) -> Parameter:
     arg = next((extra for extra in get_args(hint)[1:] if isinstance(extra, Arg)), None)
     if get_origin(hint) is not Annotated or arg is None:
-        raise TypeError(f"parameter {each.name!r} of verb {verb_name!r} says nothing about itself")
+        raise TypeError(f"parameter {name!r} of verb {verb_name!r} says nothing about itself")
     kind, is_many = _kind(get_args(hint)[0])
     return Parameter(
-        name=each.name,
+        name=name,
         kind=kind,
-        is_option=each.kind is inspect.Parameter.KEYWORD_ONLY,
+        is_option=is_option,
         is_many=is_many,
-        is_required=each.default is inspect.Parameter.empty,
-        default=None if each.default is inspect.Parameter.empty else each.default,
+        is_required=name not in defaults,
+        default=defaults.get(name),
         arg=arg,
     )
+
+
+def _unindented(docstring: str) -> str:
+    first, _, rest = docstring.strip().partition("\n")
+    return f"{first}\n{dedent(rest)}".strip()
 
 
 def _kind(annotation: Any) -> tuple[str, bool]:
