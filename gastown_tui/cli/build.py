@@ -230,7 +230,7 @@ def _patience(text: str) -> dict[str, float]:
         return {}
     for unit, seconds in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
         number = text.removesuffix(unit)
-        if text.endswith(unit) and number.isdigit() and len(number) < 8:
+        if text.endswith(unit) and number.isdecimal() and len(number) < 8:
             return {"lock_wait_s": int(number) * seconds}
     raise BadInput(f"--lock-timeout {shown(text)} is not a duration", hint="such as 500ms, 30s or 2m")
 

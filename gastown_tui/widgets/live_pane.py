@@ -257,4 +257,4 @@ class LivePane(LiveView, can_focus=True):
 def _spoken(key: str) -> str:
     """A key as people write it."""
     spoken = key.replace("right_square_bracket", "]").replace("left_square_bracket", "[").replace("ctrl+", "ctrl-")
-    return spoken.upper() if spoken[:1] == "f" and spoken[1:].isdigit() else spoken
+    return spoken.upper() if spoken[:1] == "f" and spoken[1:].isdecimal() else spoken

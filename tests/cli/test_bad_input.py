@@ -103,6 +103,22 @@ def test_a_ledger_file_that_cannot_be_used_is_named_and_nothing_is_written(bd: B
     assert bd.tries("list").code in (0, 1, 2)
 
 
+@pytest.mark.parametrize("number", ["²", "Ⅷ", "9" * 5000], ids=["raised", "roman", "long"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("wisp", "gc", "--age", "{}h"),
+        ("events", "list", "--since", "{}h"),
+        ("activity", "--since", "{}d"),
+        ("list", "--lock-timeout", "{}s"),
+        ("mol", "pour", "shiny@{}"),
+    ],
+)
+def test_what_only_looks_like_a_number_is_refused(bd: Bd, words: tuple[str, ...], number: str) -> None:
+    bd("init", "--prefix", "x")
+    assert bd.refuses(*(word.format(number) for word in words)).code == 2
+
+
 @pytest.mark.parametrize("words", [("agent", "show"), ("graph",), ("mol", "show"), ("import",), ("events", "replay")])
 def test_a_name_of_two_lines_is_refused_in_one(bd: Bd, words: tuple[str, ...]) -> None:
     bd("init", "--prefix", "x")

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gastown_tui.core.errors import BadInput, Refused
+from gastown_tui.core.model.ids import natural
 from gastown_tui.core.rules import query_language
 from gastown_tui.core.rules.bead_config import read_config, set_in_config, unset_in_config, words_in
 from gastown_tui.core.rules.bead_sections import missing_in, read_markdown
 from gastown_tui.core.rules.bead_values import parse_external, parse_kind, parse_label, parse_priority, parse_status
-from gastown_tui.core.rules.queries import Filter, Span, chosen, natural_id, ordered
+from gastown_tui.core.rules.queries import Filter, Span, chosen, ordered
 from gastown_tui.core.rules.typed_times import parse_field_time, parse_time
 from tests.towns import NOW, a_bead, ago
 
@@ -285,7 +286,9 @@ def test_rows_come_in_the_order_asked_for(by: str, ids: str) -> None:
 
 
 def test_ids_are_ordered_as_people_count() -> None:
-    assert sorted(["gt-10", "gt-9", "gt-a.10", "gt-a.2"], key=natural_id) == ["gt-9", "gt-10", "gt-a.2", "gt-a.10"]
+    assert sorted(["gt-10", "gt-9", "gt-a.10", "gt-a.2"], key=natural) == ["gt-9", "gt-10", "gt-a.2", "gt-a.10"]
+    odd = ["gt-a.²", "gt-a.1", "gt-a." + "9" * 5000, "gt-1²2", "gt-a.٣", ""]
+    assert sorted(odd, key=natural)[:3] == ["", "gt-1²2", "gt-a.1"]
     with pytest.raises(BadInput, match="invalid sort field 'size'"):
         ordered(BEADS, "size")
 

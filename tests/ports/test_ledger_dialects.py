@@ -96,6 +96,18 @@ def test_a_change_to_every_bead_of_a_dialect_keeps_what_this_program_does_not_kn
         assert [key for key in new[bead_id] if key in record] == list(record)
 
 
+ODD = {"raised": "bd-a.²", "between": "bd-1²2", "other digits": "bd-a.٣", "long child": "bd-a." + "9" * 5000}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_id_with_numbers_no_program_counts_with_keeps_no_bead_from_being_read(tmp_path: Path, odd: str) -> None:
+    with_issues(tmp_path, "".join(json.dumps({"id": each, "title": "t"}) + "\n" for each in ("bd-a", odd)).encode())
+    assert "bd-a" in reopened(tmp_path).read().own.beads
+    ledger = reopened(tmp_path)
+    put(ledger, created("bd-b", "new"))
+    assert {"bd-a", "bd-b"} <= set(reopened(tmp_path).read().own.beads)
+
+
 def test_stamps_are_compared_across_offsets_and_fractions_of_any_length() -> None:
     same = ["2025-11-01T10:00:00-08:00", "2025-11-01T18:00:00Z", "2025-11-01T18:00:00.000000000+00:00"]
     assert len({epoch_ns(each) for each in same}) == 1

@@ -13,7 +13,7 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.fold.state import LedgerState
 from gastown_tui.core.model.bead import FIELDS, Bead, Comment, Dependency
 from gastown_tui.core.model.bead_line import culprit, decode_bead
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.ids import BeadId, numbered_child
 from gastown_tui.core.model.times import epoch_ns
 
 _KNOWN = frozenset(FIELDS)
@@ -51,11 +51,10 @@ def change(state: LedgerState, bead_id: BeadId, event: e.Event, /, **changes: An
 
 
 def _count_child(state: LedgerState, bead_id: str) -> None:
-    parent, dot, number = bead_id.rpartition(".")
-    if dot and number.isdigit():
+    if child := numbered_child(bead_id):
+        parent_id, number = child
         children = state.registers.children
-        parent_id = BeadId(parent)
-        children[parent_id] = max(children.get(parent_id, 0), int(number))
+        children[parent_id] = max(children.get(parent_id, 0), number)
 
 
 def created(state: LedgerState, fact: e.BeadCreated, event: e.Event) -> None:

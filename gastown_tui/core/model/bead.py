@@ -167,6 +167,6 @@ def prefix_of(bead_id: str) -> str:
         return bead_id
     suffix = tail.split(".", 1)[0]
     looks_hashed = 3 <= len(suffix) <= 8 and suffix.isalnum() and suffix == suffix.lower()
-    if suffix.isdigit() or (looks_hashed and (len(suffix) == 3 or any(c.isdigit() for c in suffix))):
+    if suffix.isdecimal() or (looks_hashed and (len(suffix) == 3 or any(c.isdecimal() for c in suffix))):
         return head
     return bead_id.split("-", 1)[0]

@@ -31,6 +31,9 @@ PREFIX = r"[A-Za-z][A-Za-z0-9-]{0,19}"
 BEAD_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.]*(?:-[A-Za-z0-9_]+)+(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 """Every id shape seen in public ledgers (reference/beads.md section 2)."""
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_PIECE = re.compile(r"[0-9]{1,18}|[^0-9]+")
+
 
 def shown(text: str, limit: int = 60) -> str:
     """Outside text made safe to quote in a message: control characters escaped, long text cut."""
@@ -47,6 +50,18 @@ def parse_bead_id(text: str) -> BeadId:
     if len(text) > 120 or not BEAD_ID.fullmatch(text):
         raise BadInput(f"{shown(text)} is not a bead id", hint="ids look like gt-4f2 or gt-4f2.1")
     return BeadId(text)
+
+
+def numbered_child(text: str) -> tuple[BeadId, int] | None:
+    """The parent and the number of a child such as `gt-a.2`; None for any other id, however odd."""
+    parent, dot, number = text.rpartition(".")
+    return (BeadId(parent), int(number)) if dot and _NUMBER.fullmatch(number) else None
+
+
+def natural(bead_id: str) -> tuple[tuple[int, int, str], ...]:
+    """A key under which ids stand as people count: `gt-9` before `gt-10`, `gt-a.2` before `gt-a.10`."""
+    pieces = _PIECE.findall(bead_id)
+    return tuple((0, int(piece), "") if "0" <= piece[0] <= "9" else (1, 0, piece) for piece in pieces)
 
 
 def parse_name(text: str, what: str) -> str:

@@ -111,7 +111,7 @@ def _misfit(said: str, raw: dict[str, Any], file: str) -> BadInput:
         if key:
             spelled.append(key)
             at = at.get(key) if isinstance(at, dict) else None
-        elif index and index.isdigit() and isinstance(at, list) and int(index) < len(at):
+        elif index and index.isdecimal() and isinstance(at, list) and int(index) < len(at):
             at = at[int(index)]
         else:
             at = None

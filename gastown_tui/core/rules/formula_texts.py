@@ -162,7 +162,7 @@ class _Sum:
             return found
         if token == "-":
             return -self._climb(2)
-        if token.isdigit():
+        if token.isdecimal():
             return int(token)
         raise self._wrong()
 

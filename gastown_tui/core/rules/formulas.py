@@ -23,7 +23,7 @@ def parse_formula_name(text: str) -> tuple[str, int | None]:
         BadInput: it cannot be a formula's name.
     """
     name, at, version = text.strip().partition("@")
-    if not NAME.fullmatch(name) or ".." in name or (at and not version.isdigit()):
+    if not NAME.fullmatch(name) or ".." in name or (at and not (version.isdecimal() and len(version) < 10)):
         raise BadInput(f"{shown(text)} cannot name a formula", hint="such as shiny, or shiny@2 for a version")
     return name, int(version) if at else None
 

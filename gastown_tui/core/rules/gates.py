@@ -45,7 +45,7 @@ def judge(town: Town, gate: Bead, now: datetime) -> Verdict:
 
 def _on_github(gate: Bead, kind: str) -> Verdict:
     number = (gate.await_id or "").lstrip("#")
-    if number.isdigit():
+    if number.isdecimal():
         return Verdict("elsewhere", f"{kind} {number} is decided on GitHub")
     what = f"no run of {gate.await_id} is known yet" if gate.await_id else "no run is known yet"
     return Verdict("pending", f"{what}: bd gate discover" if kind == "gh:run" else "it names no pull request")
@@ -158,6 +158,6 @@ def parse_timeout(text: str) -> int:
     """
     units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
     number, unit = text[:-1], text[-1:]
-    if not number.isdigit() or unit not in units or len(number) > 8:
+    if not number.isdecimal() or unit not in units or len(number) > 8:
         raise BadInput(f'invalid --timeout "{text[:40]}"', hint="such as 30s, 15m, 2h or 1d")
     return int(number) * units[unit] * 1_000_000_000

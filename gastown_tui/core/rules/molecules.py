@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, parent_of
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.ids import BeadId, natural
 from gastown_tui.core.model.outline import Outline
 from gastown_tui.core.rules import hooks
 from gastown_tui.core.rules.readiness import BLOCKING
@@ -79,12 +78,6 @@ def open_to(town: Town, agent: str, among: Iterable[Outline]) -> list[BeadId]:
         if all(holders.get(name, agent) == agent for name in (each.id, *hosts)):
             found.append(each.id)
     return found
-
-
-def natural(bead_id: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that puts `.2` before `.10`."""
-    pieces = re.findall(r"\d+|\D+", bead_id)
-    return tuple((0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces)
 
 
 def children(town: Town, bead_id: BeadId) -> list[Bead]:

@@ -13,7 +13,7 @@ import msgspec
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, Dependency, parent_of
-from gastown_tui.core.model.ids import BeadId, shown
+from gastown_tui.core.model.ids import BeadId, natural, shown
 from gastown_tui.core.model.times import epoch_ns, stamp
 
 Claim = Callable[[Bead], bool]
@@ -224,7 +224,7 @@ _DATES = {"created": "created_at", "updated": "updated_at", "closed": "closed_at
 _PLAIN: dict[str, Callable[[Bead], Any]] = {
     "priority": lambda bead: bead.priority,
     "status": lambda bead: bead.state,
-    "id": lambda bead: natural_id(bead.id),
+    "id": lambda bead: natural(bead.id),
     "title": lambda bead: bead.title.lower(),
     "type": lambda bead: bead.kind,
     "assignee": lambda bead: (not bead.assignee, bead.assignee or ""),
@@ -276,11 +276,6 @@ def _seconds(text: str | None) -> float:
         pass
     nanoseconds = epoch_ns(text)
     return _LONG_AGO if nanoseconds is None else nanoseconds / 1e9
-
-
-def natural_id(bead_id: str) -> tuple[tuple[int, int | str], ...]:
-    """An id in the order people count: `gt-9` before `gt-10`, `gt-a.2` before `gt-a.10`."""
-    return tuple((0, int(piece)) if piece.isdigit() else (1, piece) for piece in re.split(r"(\d+)", bead_id) if piece)
 
 
 def stale(beads: Iterable[Bead], *, before: str, status: str = "") -> list[Bead]:

@@ -292,7 +292,7 @@ def _typed(kind: str, *needs: tuple[str, str, str, str]) -> dict[str, str]:
 
 def _max_depth(settings: Mapping[str, str]) -> int:
     text = settings.get("hierarchy.max-depth", "")
-    return int(text) if text.isdigit() and 0 < int(text) < 20 else MAX_DEPTH
+    return int(text) if text.isdecimal() and 0 < int(text) < 20 else MAX_DEPTH
 
 
 def _with_prefix(hands: Hands, wanted: rules.NewBead, settings: Mapping[str, str], ledger: str) -> rules.NewBead:

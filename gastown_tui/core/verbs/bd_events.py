@@ -172,7 +172,7 @@ def events_since(hands: Hands, text: str, ledger: str) -> Iterator[Event]:
 def moment_of(text: str, now: datetime) -> int:
     """Nanoseconds of a time; a bare span such as 2h lies in the past, and `m` there means minutes."""
     span = text.strip().removeprefix("-")
-    if span[:-1].isdigit() and span[-1:] in "mhd" and len(span) < 8:
+    if span[:-1].isdecimal() and span[-1:] in "mhd" and len(span) < 8:
         from datetime import timedelta
 
         number = int(span[:-1])

@@ -54,8 +54,8 @@ def discover(
         raise BadInput("--branch must be a branch, and --limit between 1 and 1000")
     oldest = (epoch_ns(stamp(hands.clock.now())) or 0) - gates.parse_timeout(max_age)
     open_gates = [b for b in beads_here(hands, hands.ledger.read()) if b.await_type == "gh:run" and not b.is_closed]
-    taken = {number for gate in open_gates if (number := gate.await_id or "").isdigit()}
-    unmatched = [gate for gate in open_gates if not (gate.await_id or "").isdigit()]
+    taken = {number for gate in open_gates if (number := gate.await_id or "").isdecimal()}
+    unmatched = [gate for gate in open_gates if not (gate.await_id or "").isdecimal()]
     if not unmatched:
         return Said(plain="No gates wait for a run to be found.", value={"discovered": 0, "matches": []})
     branch = branch or _gh(hands, "git rev-parse --abbrev-ref HEAD 2>/dev/null || true").strip()

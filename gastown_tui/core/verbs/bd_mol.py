@@ -117,8 +117,9 @@ def current(
 def _part(found: shown.Standing, limit: int | None, range_: str) -> Sequence[shown.CurrentStep]:
     steps = found.steps
     if range_:
-        first, dash, last = range_.partition("-")
-        if not (first.isdigit() and dash and last.isdigit()) or int(first) < 1 or int(last) < int(first):
+        first, _, last = range_.partition("-")
+        is_span = first.isdecimal() and last.isdecimal() and len(range_) < 20
+        if not is_span or int(first) < 1 or int(last) < int(first):
             raise BadInput(f"invalid --range '{range_[:40]}'", hint="such as 10-20")
         return steps[int(first) - 1 : int(last)]
     if limit is None and len(steps) > _SUMMARY_STEPS:

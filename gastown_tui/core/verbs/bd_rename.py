@@ -9,12 +9,11 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput, NotFound, Refused
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
-from gastown_tui.core.model.ids import BeadId, parse_bead_id
+from gastown_tui.core.model.ids import BeadId, natural, parse_bead_id
 from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import renaming
 from gastown_tui.core.rules.bead_ids import fresh_id, prefix_of_ledger
-from gastown_tui.core.rules.queries import natural_id
 from gastown_tui.core.verbs.beads import Said, beads_here, config, ledgers_for, one
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 
@@ -76,7 +75,7 @@ def rename_prefix(
     value = {"issues_count": len(names), "new_prefix": new, "old_prefix": old}
     lines = [f"Renaming {len(names)} issues from prefix '{old}' to '{new}'..."]
     if dry_run:
-        shown = sorted(names.items(), key=lambda pair: natural_id(pair[0]))[:20]
+        shown = sorted(names.items(), key=lambda pair: natural(pair[0]))[:20]
         return Said(plain="\n".join([*lines, *(f"  {a} -> {b}" for a, b in shown)]), value=value)
     _rename_all(hands, town, names, Entry(e.LedgerCreated(prefix=new), hands.ledger.here))
     from gastown_tui.core.verbs.bd_setup import write_setting

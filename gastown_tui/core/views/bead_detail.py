@@ -10,11 +10,10 @@ import msgspec
 from gastown_tui.core.errors import NotFound
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
-from gastown_tui.core.model.ids import Address, BeadId
+from gastown_tui.core.model.ids import Address, BeadId, natural
 from gastown_tui.core.model.times import age_text, moment
 from gastown_tui.core.rules.readiness import BLOCKING
 from gastown_tui.core.views.bead_history import Happened
-from gastown_tui.core.views.bead_list import natural
 from gastown_tui.core.views.feed import short
 
 LONG = 80
@@ -225,5 +224,5 @@ def _put(group: dict[BeadId, Neighbour], town: Town, other: BeadId, kind: str, s
     group[other] = Neighbour(bead_id=other, title=bead.title, state=state_of(bead), priority=bead.priority, note=note)
 
 
-def _open_first(neighbour: Neighbour) -> tuple[bool, tuple[tuple[bool, int, str], ...]]:
+def _open_first(neighbour: Neighbour) -> tuple[bool, tuple[tuple[int, int, str], ...]]:
     return neighbour.is_over, natural(neighbour.bead_id)

@@ -11,7 +11,7 @@ import msgspec
 
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import TOWN_TYPES, Bead
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.ids import BeadId, natural
 from gastown_tui.core.model.times import moment, stamp
 from gastown_tui.core.rules.readiness import Standing, free
 from gastown_tui.core.views.tones import Tone
@@ -182,13 +182,6 @@ def _by_id(items: Iterable[BeadItem]) -> list[BeadItem]:
 
 def _by_assignee(items: Iterable[BeadItem]) -> list[BeadItem]:
     return sorted(_by_state(items), key=lambda item: (not item.bead.assignee, item.bead.assignee or ""))
-
-
-def natural(bead_id: str) -> tuple[tuple[bool, int, str], ...]:
-    """A key under which `bd-9` comes before `bd-10`."""
-    head, _, tail = bead_id.rpartition("-")
-    parts = (head, *tail.split("."))
-    return tuple((not each.isdecimal(), int(each) if each.isdecimal() else 0, each) for each in parts)
 
 
 ORDERS: Mapping[str, Callable[[Iterable[BeadItem]], list[BeadItem]]] = {

@@ -9,10 +9,9 @@ import msgspec
 
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, Dependency
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.ids import BeadId, natural
 from gastown_tui.core.rules import hooks
 from gastown_tui.core.rules.edges import cycles
-from gastown_tui.core.rules.molecules import natural
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.bead_list import look_of
 from gastown_tui.core.views.graph_drawing import HOLDS, OTHER, OVER, PART

@@ -9,14 +9,14 @@ import msgspec
 
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, parent_of
-from gastown_tui.core.model.ids import Address, BeadId
+from gastown_tui.core.model.ids import Address, BeadId, natural
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import moment
 from gastown_tui.core.model.town import Hook
 from gastown_tui.core.rules import hooks
 from gastown_tui.core.rules.exits import Exit
 from gastown_tui.core.rules.health import Health, Seen, judge
-from gastown_tui.core.rules.molecules import Anatomy, attached, natural, root_of, roots
+from gastown_tui.core.rules.molecules import Anatomy, attached, root_of, roots
 from gastown_tui.core.rules.progress import tracked_ids
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.molecule_steps import StepWords, gate_words, gates_of, halted, words_of

@@ -14,7 +14,7 @@ from gastown_tui.core.events import BeadImported, Fact, LedgerAdopted, LedgerCre
 from gastown_tui.core.fold import LedgerState
 from gastown_tui.core.model.bead import Bead, prefix_of
 from gastown_tui.core.model.bead_line import DEEPEST, decode_bead, encode_bead, is_deep, rewrite_line
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.ids import BeadId, numbered_child
 from gastown_tui.core.model.times import epoch_ns
 from gastown_tui.core.world.event_log import MARKERS
 
@@ -221,8 +221,7 @@ def highest_children(names: Iterable[str]) -> dict[BeadId, int]:
     """The highest child number under each parent."""
     highest: dict[BeadId, int] = {}
     for name in names:
-        parent, dot, number = name.rpartition(".")
-        if dot and number.isdigit():
-            parent_id = BeadId(parent)
-            highest[parent_id] = max(highest.get(parent_id, 0), int(number))
+        if child := numbered_child(name):
+            parent_id, number = child
+            highest[parent_id] = max(highest.get(parent_id, 0), number)
     return highest
