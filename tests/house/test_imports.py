@@ -13,9 +13,9 @@ from gastown_tui.core.model.ids import Address, AssignmentId, BeadId
 from gastown_tui.core.wiring import create_ledger, open_hands
 
 SPARED = (
-    "argparse", "asyncio", "click", "configparser", "csv", "difflib", "email", "hashlib", "http", "json", "libtmux",
-    "logging", "psutil", "random", "rich", "selectors", "shlex", "shutil", "socket", "subprocess", "tempfile",
-    "textual", "tomlkit", "tomllib", "unicodedata", "watchdog",
+    "argparse", "asyncio", "click", "configparser", "csv", "difflib", "email", "hashlib", "http", "inspect", "json",
+    "libtmux", "logging", "psutil", "random", "rich", "selectors", "shlex", "shutil", "socket", "subprocess",
+    "tempfile", "textual", "tomlkit", "tomllib", "unicodedata", "watchdog",
 )  # fmt: skip
 """What is never needed to read a ledger, or to write one bead to it."""
 PROGRAM = """
@@ -69,6 +69,8 @@ def test_reading_loads_next_to_nothing(place: Path, words: tuple[str, ...]) -> N
     assert "gt-1" in said or "gt-2" in said
     assert modules.intersection(SPARED) == set()
     assert _rooms(modules, "core.patrols") == set()
+    assert _rooms(modules, "core.events") == {"envelope"}
+    assert _rooms(modules, "core.fold") == {"apply", "shelf", "state", "town"}
     assert _rooms(modules, "core.world").isdisjoint({"projector", "projections", "adopt", "tmux", "git", "quarantine"})
     assert _rooms(modules, "core.verbs") <= {"beads", "declare", "hook", "bd_show", "bd_ready", "bead_filters"}
 

@@ -8,14 +8,14 @@ from zlib import crc32
 
 import msgspec
 
+from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput
-from gastown_tui.core.events import ALIASES, BY_WIRE, BeadImported, Event, Fact, LineKept, Unknown
+from gastown_tui.core.events import ALIASES, Event, Fact, Unknown
 from gastown_tui.core.model.ids import EventId
 from gastown_tui.core.world.mint import is_event_id
 
 LINE_LIMIT = 4 * 1024 * 1024
 """Bytes one record may take, unless it carries a line somebody else wrote."""
-_OF_OTHERS = (BeadImported, LineKept)
 _CRC_TAIL = len(b',"crc":"00000000"}')
 
 
@@ -66,7 +66,7 @@ def encode_event(event: Event) -> bytes:
         raise BadInput(
             "the text holds characters that are not Unicode", hint="re-type it, or save it as UTF-8"
         ) from error
-    if len(body) > LINE_LIMIT and not isinstance(event.fact, _OF_OTHERS):
+    if len(body) > LINE_LIMIT and not isinstance(event.fact, (e.BeadImported, e.LineKept)):
         raise BadInput(f"a record of {len(body)} bytes is too long", hint=f"the limit is {LINE_LIMIT}")
     return b'%b,"crc":"%08x"}\n' % (body, crc32(body))
 
@@ -130,7 +130,7 @@ def _decode_slowly(line: bytes, needs_crc: bool) -> Event | None:
 
 
 def _fact(name: str, data: Any) -> Fact:
-    kind = BY_WIRE.get(ALIASES.get(name, name))
+    kind = e.BY_WIRE.get(ALIASES.get(name, name))
     if kind is None:
         return Unknown(name=name)
     try:
@@ -145,7 +145,7 @@ def _has_crc(line: bytes) -> bool:
 
 def _learn(name: str) -> None:
     """Read later events of a type in one go, straight into an `Event`: several times faster than in two steps."""
-    kind = BY_WIRE.get(name)
+    kind = e.BY_WIRE.get(name)
     if kind is not None and name.encode() not in _decoders:
         whole = msgspec.defstruct(
             "Event", [("fact", kind, msgspec.field(name="data"))], bases=(Event,), frozen=True, kw_only=True

@@ -9,8 +9,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from gastown_tui.core import events as e
 from gastown_tui.core.errors import Conflict, GastownError, NotFound
-from gastown_tui.core.events import Entry, Event, LedgerCreated
+from gastown_tui.core.events import Entry, Event
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import RigName, shown
 from gastown_tui.core.model.times import stamp
@@ -391,7 +392,7 @@ def create_ledger(directory: Path, prefix: str, *, actor: str = "", clock: Clock
             beads.rmdir()
         raise in_words(error, beads) from error
     ledger = JsonlLedger(Home(HomeKind.LONE, directory, "", beads), clock=clock)
-    ledger.record(lambda town: [Entry(LedgerCreated(prefix=prefix))], actor=actor)
+    ledger.record(lambda town: [Entry(e.LedgerCreated(prefix=prefix))], actor=actor)
     return ledger
 
 

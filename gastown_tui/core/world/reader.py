@@ -13,8 +13,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gastown_tui.core import events as e
 from gastown_tui.core.errors import GastownError, Refused
-from gastown_tui.core.events import BeadImported, Event, Fact, LedgerCreated
+from gastown_tui.core.events import Event, Fact
 from gastown_tui.core.fold import LedgerState, Registers, apply
 from gastown_tui.core.model.ids import BeadId, EventId, MailId
 from gastown_tui.core.model.town import Mail
@@ -134,8 +135,8 @@ class Reader:
         data = issues.read_bytes() if issues.is_file() else b""
         prefix = self.state.registers.prefix
         if not data.strip():
-            is_founded = any(isinstance(fact, LedgerCreated) for fact in facts)
-            return [] if is_founded else [LedgerCreated(prefix=prefix)]
+            is_founded = any(isinstance(fact, e.LedgerCreated) for fact in facts)
+            return [] if is_founded else [e.LedgerCreated(prefix=prefix)]
         self.scan = self.scan or adopt.scan(data)
         digest = sha256(data).hexdigest()
         return adopt.starting_facts(self.scan, file=issues.name, prefix=prefix, digest=digest)
@@ -253,7 +254,7 @@ class Reader:
             known = self._echoes(changed, self.scan)
             self.scan.bad = [each for each in self.scan.bad if not each.bead_id or each.line.decode() not in known]
             self.outside = [
-                BeadImported(bead_id=name, line=line) for name, line in changed.items() if line not in known
+                e.BeadImported(bead_id=name, line=line) for name, line in changed.items() if line not in known
             ]
             self.outside += adopt.kept_facts(self.scan, self.state)
             for fact in self.outside:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gastown_tui.core import events as e
 from gastown_tui.core.errors import GastownError, LedgerDamaged
-from gastown_tui.core.events import Event, Fact, LinesQuarantined
+from gastown_tui.core.events import Event, Fact
 from gastown_tui.core.fold import LedgerState
 from gastown_tui.core.model.ids import EventId
 from gastown_tui.core.world import segments
@@ -300,7 +301,7 @@ class Store:
         for each in put_aside_damage(self.local, self.reader.log.damaged, seen):
             by_file.setdefault(each.file, []).append(each)
         return [
-            LinesQuarantined(file=file, count=len(each), first_line=self._line_number(each[0]))
+            e.LinesQuarantined(file=file, count=len(each), first_line=self._line_number(each[0]))
             for file, each in by_file.items()
         ]
 
