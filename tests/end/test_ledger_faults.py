@@ -28,6 +28,8 @@ from tests.ledgers import LONG, created, lone, projected, put, reopened
 WRITERS = 30
 KILLS = int(os.environ.get("GASTOWN_KILLS", "0")) or (1_000 if LONG else 10)
 """How many writers are killed; GASTOWN_KILLS says otherwise."""
+KILLING_S = 60 * float(os.environ.get("GASTOWN_KILL_MINUTES", "60"))
+"""How long writers are killed; what was done by then is judged."""
 SEED = int(os.environ.get("GASTOWN_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 
 WRITE = """
@@ -197,7 +199,10 @@ def test_an_acknowledged_bead_survives_the_death_of_any_writer(tmp_path: Path) -
     lone(tmp_path)
     dead: list[Writer] = []
     living = [Writer(tmp_path, f"w{number}", 10) for number in range(WRITERS if LONG else 4)]
+    deadline = time.monotonic() + KILLING_S
     for kill in range(KILLS):
+        if time.monotonic() > deadline:
+            break
         victim = living.pop(chance.randrange(len(living)))
         assert victim.has_written(chance.randrange(1, 8))
         victim.kill()
@@ -206,7 +211,7 @@ def test_an_acknowledged_bead_survives_the_death_of_any_writer(tmp_path: Path) -
     for writer in living:
         writer.kill()
     acknowledged = [bead for writer in dead + living for bead in writer.acknowledged]
-    assert len(acknowledged) >= len(dead)
+    assert len(acknowledged) >= len(dead) > 0
     put(reopened(tmp_path), created("gt-after"))
     found = Counter(created_in(whole_events(tmp_path)))
     assert [bead for bead in acknowledged if found[bead] != 1] == []
