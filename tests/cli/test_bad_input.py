@@ -103,6 +103,13 @@ def test_a_ledger_file_that_cannot_be_used_is_named_and_nothing_is_written(bd: B
     assert bd.tries("list").code in (0, 1, 2)
 
 
+def test_a_directory_among_the_sealed_segments_is_passed_over(bd: Bd) -> None:
+    bd("init", "--prefix", "x")
+    (bd.home / ".beads" / "events" / "odd.jsonl").mkdir(parents=True)
+    bead = bd.files("work")
+    assert bead in bd("list").out and "1 beads" in bd("doctor").out
+
+
 @pytest.mark.parametrize("number", ["²", "Ⅷ", "9" * 5000], ids=["raised", "roman", "long"])
 @pytest.mark.parametrize(
     "words",

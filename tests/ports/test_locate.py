@@ -96,7 +96,9 @@ def test_a_redirect_into_a_rig_leads_to_its_town(tmp_path: Path) -> None:
     assert (home.root, home.ledger) == (town, "api")
 
 
-@pytest.mark.parametrize(("text", "error"), [("../gone\n", NotFound), ("\xff", BadInput)])
+@pytest.mark.parametrize(
+    ("text", "error"), [("../gone\n", NotFound), ("\xff", BadInput), ("a\0b", BadInput), ("x" * 999, BadInput)]
+)
 def test_a_redirect_that_leads_nowhere_is_said_so(tmp_path: Path, text: str, error: type[Exception]) -> None:
     (tmp_path / ".beads").mkdir()
     (tmp_path / ".beads/redirect").write_bytes(text.encode("latin-1"))

@@ -366,7 +366,9 @@ class EventLog:
     def _scan_segments(self) -> Segments:
         try:
             with os.scandir(self._sealed) as entries:
-                found = [(each.name, each.stat()) for each in entries if each.name.endswith(".jsonl")]
+                found = [
+                    (each.name, each.stat()) for each in entries if each.name.endswith(".jsonl") and each.is_file()
+                ]
         except OSError:
             return ()
         return tuple(sorted((name, status.st_size, status.st_mtime_ns) for name, status in found))

@@ -107,8 +107,12 @@ def follow_redirect(beads: Path) -> Path:
     if not text:
         return beads
     lines = [line.strip() for line in text.splitlines() if not line.lstrip().startswith("#")]
-    target = (beads.parent / (lines[0] if lines else ".beads")).resolve()
-    if not target.is_dir():
+    try:
+        target = (beads.parent / (lines[0] if lines else ".beads")).resolve()
+        is_there = target.is_dir()
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{beads}/redirect holds {shown(lines[0], 200)}, which is no path") from error
+    if not is_there:
         raise NotFound(
             f"{beads}/redirect leads to {shown(str(target), 200)}, which is not there",
             hint="remove the redirect, or make the directory",
