@@ -54,7 +54,7 @@ def verb_page(verb: Verb, prog: str, further: Sequence[Verb] = ()) -> str:
     page.write_paragraph()
     page.write(f"Usage: {usage_line(verb, prog)}\n")
     if verb.aliases:
-        page.write(f"Also:  {', '.join(typed(alias, prog) for alias in verb.aliases)}\n")
+        page.write(f"Also:  {', '.join(dict.fromkeys(typed(alias, prog) for alias in verb.aliases))}\n")
     if verb.detail:
         page.write_paragraph()
         page.write_text(verb.detail.replace("`", ""))

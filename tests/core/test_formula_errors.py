@@ -153,7 +153,7 @@ MISSING = (
         (
             MISSING + '[steps.gate]\ntype = "timer"\ntimeout = "{{who}}"',
             {"who": "soon"},
-            "x.formula.toml:8: the gate of step s: invalid --timeout",
+            "x.formula.toml:8: the gate of step s: invalid duration",
         ),
         (
             MISSING + '[steps.gate]\ntype = "condition"\nid = "{{who}}"',

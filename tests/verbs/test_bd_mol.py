@@ -351,6 +351,7 @@ def test_a_molecule_is_distilled_to_a_formula_that_pours_the_same(bd: Bd, formul
     [first] = bd.json("show", f"{again}.1")
     assert (first["title"], first["description"]) == ("Design", "Think about nothing")
     assert "is there already" in bd.refuses("mol", "distill", root, "careful").err
+    assert "shiny.formula.toml is there already" in bd.refuses("mol", "distill", root, "shiny").err
     assert bd("mol", "distill", root, "careful", "--dry-run").out.startswith('formula = "careful"\n')
 
 

@@ -159,5 +159,5 @@ def parse_timeout(text: str) -> int:
     units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
     number, unit = text[:-1], text[-1:]
     if not number.isdecimal() or unit not in units or len(number) > 8:
-        raise BadInput(f'invalid --timeout "{text[:40]}"', hint="such as 30s, 15m, 2h or 1d")
+        raise BadInput(f'invalid duration "{text[:40]}"', hint="such as 30s, 15m, 2h or 1d")
     return int(number) * units[unit] * 1_000_000_000

@@ -324,8 +324,10 @@ def distill(
     file = (hands.cwd / output if output else book.own_formulas) / f"{proto.name}.formula.toml"
     if dry_run:
         return Said(plain=text.rstrip("\n"))
-    if hands.files.exists(file) and not force:
-        raise Refused(f"{file} is there already", hint="--force replaces it; a second word gives another name")
+    hidden = book.file_of(proto.name)
+    if not force and (hands.files.exists(file) or (hidden and not output)):
+        there = file if hands.files.exists(file) else hidden
+        raise Refused(f"{there} is there already", hint="--force takes its place; a second word gives another name")
     hands.files.make_directory(file.parent)
     hands.files.write_text(file, text)
     value = {"formula_name": proto.name, "formula_path": str(file), "steps": len(proto.steps)}

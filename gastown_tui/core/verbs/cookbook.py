@@ -153,6 +153,11 @@ class Cookbook:
             self._page(parse_formula_name(text)[0]) is not None or self.frozen(text) is not None
         )
 
+    def file_of(self, name: str) -> Path | None:
+        """The file a formula of that name is read from; None when there is none."""
+        page = self._page(name)
+        return page.file if page else None
+
     def _page(self, name: str) -> Page | None:
         if name not in self._read:
             for shelf in self.shelves:
