@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -384,6 +385,30 @@ def test_a_new_ledger_has_the_files_other_programs_expect(tmp_path: Path) -> Non
     assert {path.stat().st_mode & 0o777 for path in beads.iterdir() if path.is_file()} == {0o600}
     with pytest.raises(Conflict, match="is there already"):
         create_ledger(tmp_path, "gt")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files cannot be counted here")
+def test_a_ledger_nobody_holds_keeps_no_file_open(tmp_path: Path) -> None:
+    put(lone(tmp_path), created("gt-1"))
+    gc.collect()
+    gc.disable()
+    try:
+        ledger = reopened(tmp_path)
+        assert ledger.read().bead("gt-1").title
+        assert _open_below(tmp_path)
+        del ledger
+        assert not _open_below(tmp_path)
+    finally:
+        gc.enable()
+
+
+def _open_below(folder: Path) -> list[str]:
+    """Files of a folder this process has open."""
+    found: list[str] = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(str(link.readlink()))
+    return [each for each in found if each.startswith(f"{folder}/")]
 
 
 def test_reading_writes_nothing(tmp_path: Path) -> None:

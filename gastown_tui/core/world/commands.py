@@ -290,8 +290,9 @@ class _Watch:
 
     def _read(self, wait_s: float) -> bool:
         """Take what there is; False once the output is closed."""
-        readable, _, _ = select.select([self._pipe], [], [], wait_s)
-        if not readable:
+        waiting = select.poll()  # `select` refuses descriptors beyond 1,023, and a room open all day may have them.
+        waiting.register(self._pipe, select.POLLIN)
+        if not waiting.poll(wait_s * 1000):
             return True
         try:
             chunk = os.read(self._pipe, 65_536)

@@ -106,8 +106,7 @@ class Reader:
 
     def replay(self, until: str) -> Iterator[tuple[Event, bytes]]:
         """Every event up to and including one, in order, with its line; read from the files again."""
-        found = EventLog(self.beads).everything()
-        return takewhile(lambda each: order_of(each[0]) <= until, found)
+        return _replay(self.beads, until)
 
     def issues_key(self) -> Key | None:
         """The issues file as it is now."""
@@ -197,7 +196,7 @@ class Reader:
             self.log = EventLog(self.beads, header.position)
             registers = snapshot.registers()
             lines = self._lines(file, header, registers)
-            self.state = LedgerState(LazyShelf(lines), LazyMail(partial(self._mail, header)), registers)
+            self.state = LedgerState(LazyShelf(lines), LazyMail(partial(_mail, self.files, header)), registers)
             self.is_complete = self.needs_rebuild = False
             events = self.log.fresh()
             if events is not None:
@@ -297,24 +296,6 @@ class Reader:
         self.state.registers.prefix = adopt.guess_prefix(self.beads, names)
         self.state.registers.children = adopt.highest_children(names)
 
-    def _mail(self, header: Header) -> dict[MailId, Mail]:
-        """The messages as of a snapshot.
-
-        A later state of the file will do as well: folding what follows once more changes nothing.
-        """
-        messages = self.files.messages
-        latest = self.files.snapshot()
-        for stamp in (header.messages, latest.header.messages if latest else None):
-            status = status_of(messages)
-            if stamp is None and status is None:
-                return {}
-            if stamp is not None and status is not None and stamp.fits(status):
-                return read_mail(messages.read_bytes())
-        state = LedgerState()
-        for event, _ in self.replay(header.position.last):
-            apply(state, event)
-        return dict(state.mail)
-
 
 @contextmanager
 def no_collecting() -> Iterator[None]:
@@ -326,6 +307,30 @@ def no_collecting() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def _mail(files: ProjectedFiles, header: Header) -> dict[MailId, Mail]:
+    """The messages as of a snapshot.
+
+    A later state of the file will do as well: folding what follows once more changes nothing. No reader is held for
+    this: a state would keep the one that holds it, and with it an open file, until garbage is collected.
+    """
+    messages = files.messages
+    latest = files.snapshot()
+    for stamp in (header.messages, latest.header.messages if latest else None):
+        status = status_of(messages)
+        if stamp is None and status is None:
+            return {}
+        if stamp is not None and status is not None and stamp.fits(status):
+            return read_mail(messages.read_bytes())
+    state = LedgerState()
+    for event, _ in _replay(files.beads, header.position.last):
+        apply(state, event)
+    return dict(state.mail)
+
+
+def _replay(beads: Path, until: str) -> Iterator[tuple[Event, bytes]]:
+    return takewhile(lambda each: order_of(each[0]) <= until, EventLog(beads).everything())
 
 
 def _key(path: Path) -> Key | None:
