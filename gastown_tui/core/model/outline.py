@@ -1,4 +1,4 @@
-"""A bead in outline: the few fields that decide what is ready, read without the rest where a ledger is large."""
+"""A bead in outline: the few fields that decide what is ready or listed, read without all the others."""
 
 from __future__ import annotations
 
@@ -56,6 +56,11 @@ class Outline(msgspec.Struct, gc=False):
     def is_closed(self) -> bool:
         """Work on it is over: closed, or deleted for good."""
         return self.status == "closed" or self.status == "tombstone"
+
+    @property
+    def needs(self) -> tuple[OutlineEdge, ...]:
+        """The edges to other beads, none when the field is absent."""
+        return self.dependencies or ()
 
 
 def decode_outlines(lines: bytes) -> list[Outline]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -14,10 +14,12 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, Dependency, parent_of
 from gastown_tui.core.model.ids import BeadId, natural, shown
+from gastown_tui.core.model.outline import OutlineEdge
 from gastown_tui.core.model.times import epoch_ns, stamp
+from gastown_tui.core.rules.ready_order import AnyBead
 
-Claim = Callable[[Bead], bool]
-"""Something that is true of a bead or not."""
+Claim: TypeAlias = Callable[[Any], bool]
+"""Something that is true of a bead or not; of its outline too, where `can_outline` says so."""
 
 HIDDEN = frozenset({"closed", "tombstone"})
 """Statuses a plain list leaves out."""
@@ -74,7 +76,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     gates: bool = False
 
 
-def chosen(beads: Iterable[Bead], wanted: Filter, now: datetime) -> list[Bead]:
+def chosen(beads: Iterable[AnyBead], wanted: Filter, now: datetime) -> list[AnyBead]:
     """The beads a filter lets through, in the order they came.
 
     Raises:
@@ -84,6 +86,25 @@ def chosen(beads: Iterable[Bead], wanted: Filter, now: datetime) -> list[Bead]:
     for claim in _claims(wanted, now):
         found = [bead for bead in found if claim(bead)]
     return found
+
+
+_OUTLINED = frozenset(
+    {
+        "status", "hidden", "kind", "priority", "priority_min", "priority_max", "assignee", "no_assignee", "labels",
+        "labels_any", "without_labels", "no_labels", "label_pattern", "label_regex", "ids", "created", "deferred",
+        "only_deferred", "pinned", "parent", "no_parent", "mol_type", "templates", "gates",
+    }
+)  # fmt: skip
+"""What an outline can be asked."""
+_OUTLINED_SORTS = ("", "priority", "status", "id", "type", "assignee", "created")
+
+
+def can_outline(wanted: Filter, by: str) -> bool:
+    """Whether outlines are enough to choose beads by a filter and to put them in an order."""
+    anything = Filter()
+    return by in _OUTLINED_SORTS and all(
+        name in _OUTLINED or getattr(wanted, name) == getattr(anything, name) for name in Filter.__struct_fields__
+    )
 
 
 def _claims(wanted: Filter, now: datetime) -> list[Claim]:
@@ -126,13 +147,13 @@ def _state_claims(wanted: Filter) -> list[Claim]:
     if wanted.ids:
         claims.append(lambda bead: bead.id in wanted.ids)
     if wanted.no_parent:
-        claims.append(lambda bead: parent_of(bead) is None)
+        claims.append(lambda bead: all(edge.type != "parent-child" for edge in bead.needs))
     if wanted.parent is not None:
         claims.append(lambda bead: any(_is_under(edge, wanted.parent) for edge in bead.needs))
     return claims
 
 
-def _is_under(edge: Dependency, parent: BeadId | None) -> bool:
+def _is_under(edge: Dependency | OutlineEdge, parent: BeadId | None) -> bool:
     return edge.type == "parent-child" and edge.depends_on_id == parent
 
 
@@ -221,7 +242,7 @@ def _within(name: str, after: int | None, before: int | None) -> Claim:
 
 
 _DATES = {"created": "created_at", "updated": "updated_at", "closed": "closed_at"}
-_PLAIN: dict[str, Callable[[Bead], Any]] = {
+_PLAIN: dict[str, Callable[[Any], Any]] = {
     "priority": lambda bead: bead.priority,
     "status": lambda bead: bead.state,
     "id": lambda bead: natural(bead.id),
@@ -232,7 +253,7 @@ _PLAIN: dict[str, Callable[[Bead], Any]] = {
 SORTS = (*_PLAIN, *_DATES)
 
 
-def ordered(beads: Sequence[Bead], by: str = "", *, reverse: bool = False, room: int = 0) -> list[Bead]:
+def ordered(beads: Sequence[AnyBead], by: str = "", *, reverse: bool = False, room: int = 0) -> list[AnyBead]:
     """Beads by a sort key, dates newest first; without one by priority, then newest first. Ties are broken by id.
 
     Where only the first few are wanted, `room` says how many; at least so many come back.
@@ -253,12 +274,12 @@ def ordered(beads: Sequence[Bead], by: str = "", *, reverse: bool = False, room:
     return settled[::-1] if reverse else settled
 
 
-def _most_urgent(beads: Sequence[Bead], room: int) -> list[Bead]:
+def _most_urgent(beads: Sequence[AnyBead], room: int) -> list[AnyBead]:
     """The beads of the highest priorities that fill the room; to read a priority is cheaper than to read a date."""
-    by_priority: dict[int, list[Bead]] = {}
+    by_priority: dict[int, list[AnyBead]] = {}
     for bead in beads:
         by_priority.setdefault(bead.priority, []).append(bead)
-    found: list[Bead] = []
+    found: list[AnyBead] = []
     for priority in sorted(by_priority):
         found += by_priority[priority]
         if len(found) >= room:

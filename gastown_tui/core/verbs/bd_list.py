@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -14,9 +14,10 @@ from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import shown
+from gastown_tui.core.model.outline import Outline
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.ports import Hands
-from gastown_tui.core.rules.queries import HIDDEN, Filter, chosen, ordered
+from gastown_tui.core.rules.queries import HIDDEN, Filter, can_outline, chosen, ordered
 from gastown_tui.core.verbs.bead_filters import (
     LIMIT,
     Assignee,
@@ -46,7 +47,7 @@ from gastown_tui.core.verbs.bead_filters import (
     span,
     whole_id,
 )
-from gastown_tui.core.verbs.beads import beads_here, one
+from gastown_tui.core.verbs.beads import beads_here, one, outlines_here, outlines_of
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
 from gastown_tui.core.views import bead_json
 
@@ -63,6 +64,8 @@ class Listed(Receipt, kw_only=True, frozen=True):
     how: str = "compact"
     """`compact`, `agent`, `long`, `tree`, `digraph`, `dot` or a line for each edge with `{{fields}}`."""
     cut: bool = False
+    outlines: Sequence[Outline] = ()
+    """Every bead there is, when they were chosen from those."""
     again: Callable[[], Listed] | None = None
     """Given when the list is watched: looks once more."""
 
@@ -87,7 +90,7 @@ class Listed(Receipt, kw_only=True, frozen=True):
         """An array, even when empty; drawings have no JSON form."""
         if self.how not in {"compact", "agent", "long"}:
             return UNSET
-        return bead_json.rows(self.town, self.beads)
+        return bead_json.rows(self.town, self.beads, outlines=self.outlines)
 
     def follow(self, *, json: bool) -> Iterator[str]:
         """The list again, each time it has become another."""
@@ -219,7 +222,14 @@ def list_(
     room = limit_of(limit, default=0 if all or (pretty and above is not None) else _default_limit(hands))
 
     def look(town: Town) -> Listed:
-        pool = beads_here(hands, town) if above is None or not pretty else _family(town, town.bead(above.id))
+        family = _family(town, town.bead(above.id)) if pretty and above is not None else None
+        if room and family is None and can_outline(wanted, sort):
+            here = outlines_here(hands, town)
+            few = ordered(chosen(here, wanted, hands.clock.now()), sort, reverse=reverse, room=room)
+            beads = tuple(bead for each in few[:room] if (bead := town.find(each.id)) is not None)
+            outlines = here if len(town.ledgers) == 1 else outlines_of(town)
+            return Listed(town=town, beads=beads, how=how, cut=room <= len(few), outlines=outlines)
+        pool = beads_here(hands, town) if family is None else family
         found = ordered(chosen(pool, wanted, hands.clock.now()), sort, reverse=reverse, room=room)
         return Listed(town=town, beads=tuple(found[:room] if room else found), how=how, cut=0 < room <= len(found))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, Dependency, parent_of
 from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.outline import Outline
 from gastown_tui.core.model.times import epoch_ns
 
 if TYPE_CHECKING:
@@ -113,14 +115,23 @@ def with_counts(town: Town, bead: Bead, *, edges: bool = True, dependents: int |
     return record
 
 
-def rows(town: Town, beads: Sequence[Bead], *, edges: bool = True) -> list[Record]:
-    """Many rows, their dependents counted in one pass over all beads."""
+def rows(town: Town, beads: Sequence[Bead], *, edges: bool = True, outlines: Iterable[Outline] = ()) -> list[Record]:
+    """Many rows, their dependents counted in one pass over all beads.
+
+    Args:
+        town: All ledgers.
+        beads: The beads of the rows.
+        edges: With the beads they lead to.
+        outlines: All beads, when they are at hand in outline.
+    """
     counts = dict.fromkeys((bead.id for bead in beads), 0)
-    for state in town.ledgers.values():
-        for bead in state.beads.all():
-            for each in bead.dependencies or ():
-                if each.depends_on_id in counts:
-                    counts[each.depends_on_id] += 1
+    everything: Iterable[Bead | Outline] = outlines or chain.from_iterable(
+        state.beads.all() for state in town.ledgers.values()
+    )
+    for other in everything:
+        for each in other.dependencies or ():
+            if each.depends_on_id in counts:
+                counts[each.depends_on_id] += 1
     return [with_counts(town, bead, edges=edges, dependents=counts[bead.id]) for bead in beads]
 
 
