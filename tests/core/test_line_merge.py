@@ -104,6 +104,7 @@ def test_a_file_with_markers_is_taken_apart() -> None:
     assert sides("a\n=======\nb") == ("a\n=======\nb",) * 3 + (0,)
 
 
+@pytest.mark.skipif(not corpus(), reason="no real ledgers beside the project")
 def test_a_real_file_with_markers_comes_out_whole() -> None:
     [file] = [each for each in corpus() if "conflict" in each.name]
     text = file.read_text(encoding="utf-8")

@@ -246,10 +246,10 @@ async def test_a_destructive_verb_asks_and_only_a_capital_y_says_yes(fake: FakeT
         await until(room, lambda: isinstance(room.app.screen, AskScreen))
         assert "gt rig remove api" in " ".join(text_of(room.app.screen.query_one("#spelled")))
         await room.press("y", "enter")
+        await until(room, lambda: room.app.clipboard == "gt rig remove api")
         assert isinstance(room.app.screen, AskScreen)
-        assert room.app.clipboard == "gt rig remove api"
         await room.press("n")
-        assert isinstance(room.app.screen, HomeScreen)
+        await until(room, lambda: isinstance(room.app.screen, HomeScreen))
         assert fake.ledger.events == []
         await room.press("colon", *"rig remove api", "enter")
         await until(room, lambda: isinstance(room.app.screen, AskScreen))
