@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -141,8 +142,8 @@ def test_a_reader_that_is_overtaken_by_a_sealing_misses_nothing(tmp_path: Path) 
     found = log.replay_sorted()
     streams = log._streams
 
-    def overtaken() -> object:
-        made = streams()
+    def overtaken(read: Any) -> object:
+        made = streams(read)
         if not sealed(tmp_path):
             segments.seal(beads / "events.jsonl")
         return made

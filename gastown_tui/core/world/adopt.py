@@ -16,7 +16,7 @@ from gastown_tui.core.model.bead import Bead, prefix_of
 from gastown_tui.core.model.bead_line import DEEPEST, decode_bead, encode_bead, is_deep, rewrite_line
 from gastown_tui.core.model.ids import BeadId, numbered_child
 from gastown_tui.core.model.times import epoch_ns
-from gastown_tui.core.world.event_log import MARKERS
+from gastown_tui.core.world.joining import MARKERS
 
 _BOM = b"\xef\xbb\xbf"
 _decode_any = msgspec.json.Decoder().decode

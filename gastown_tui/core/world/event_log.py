@@ -7,37 +7,33 @@ read again unless a file was replaced, or brought an event that belongs before o
 from __future__ import annotations
 
 import os
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from heapq import merge
-from itertools import chain, pairwise
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from gastown_tui.core.events import Event
-from gastown_tui.core.model.times import epoch_ns
-from gastown_tui.core.world.envelope import Damaged, decode_event
+from gastown_tui.core.world.event_lines import ID_CHARS, SPLIT, Damage, Decoded, EventLines, order_of, orders
 from gastown_tui.core.world.log import Cursor, LogFile
-from gastown_tui.core.world.mint import SORTABLE_CHARS, sortable
 from gastown_tui.core.world.segments import find_segment, runs, span_of
 
 ADOPTION = "adoption"
 """The correlation id of everything recorded when a file is first adopted."""
 _SETTLE_TRIES = 8
-_ID_CHARS = 4 + SORTABLE_CHARS
-_SPLIT = b'{"event_id":"'
-MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ", b"||||||| ")
-"""What git leaves in a file whose merge it gave up."""
-_CLOSE = rb',"crc":"[0-9a-f]{8}"\}'
 _ORDER = itemgetter(0)
 _SETTLED_NS = 100_000_000
 """A folder changed so recently may change again without its time telling."""
 
+Item = TypeVar("Item", Decoded, tuple[str])
+Read: TypeAlias = Callable[[LogFile, bool], Iterator[Item]]
+"""How the events of a file are read, whole or only their orders; and whether it is sealed."""
 Segments = tuple[tuple[str, int, int], ...]
 """Name, size and modification time of each sealed segment."""
 
@@ -54,40 +50,26 @@ class Position(msgspec.Struct, frozen=True):
     """How many events that were."""
 
 
-class Damage(msgspec.Struct, frozen=True):
-    """A line that could not be read."""
-
-    file: str
-    offset: int
-    line: bytes
-    reason: str
-
-
 class Disorder(Exception):
     """The lines are not in the order of their ids; the ledger has to be sorted before it is folded."""
 
 
-def order_of(event: Event) -> str:
-    """What the fold sorts by: the id, or for ids of another shape the time of the event and then the id."""
-    if len(event.event_id) == _ID_CHARS:
-        return event.event_id
-    ms = (epoch_ns(event.timestamp) or 0) // 1_000_000
-    return "evt-" + sortable(max(0, ms), 0)[:14] + event.event_id
-
-
 class EventLog:
-    """The events of one `.beads` directory."""
+    """The events of one `.beads` directory; with `naming` only those whose lines hold that text. See `EventLines`."""
 
-    def __init__(self, beads: Path, position: Position | None = None) -> None:
+    def __init__(self, beads: Path, position: Position | None = None, *, naming: bytes = b"") -> None:
         self.position = position or Position()
-        self.damaged: list[Damage] = []
+        self._lines = EventLines(naming)
         self._sealed = beads / "events"
         self._folder: int | None = None
         self._scanned: Segments = ()
         self.log = LogFile(beads / "events.jsonl", self.position.log)
         self._vapor = LogFile(beads / "vapor.jsonl", self.position.vapor)
-        self.naming = b""
-        """Only lines that hold this are decoded; for whoever looks for what names one thing, and does not fold."""
+
+    @property
+    def damaged(self) -> list[Damage]:
+        """Lines that could not be read so far."""
+        return self._lines.damaged
 
     def is_stale(self) -> bool:
         """Whether any file changed since the last read. Costs three looks at the directory."""
@@ -108,11 +90,11 @@ class EventLog:
                 continue
             if log.is_replaced:
                 return None
-            events += [event for _, event, _ in self._decoded(self.log.path.name, log.start, log.data)]
+            events += [event for _, event, _ in self._lines.decoded(self.log.path.name, log.start, log.data)]
             vapor = self._vapor.fresh()
             # Vapor that was condensed holds less of what was folded, and what came after that.
             known = self.position.last if vapor.is_replaced else ""
-            decoded = self._decoded(self._vapor.path.name, vapor.start, vapor.data)
+            decoded = self._lines.decoded(self._vapor.path.name, vapor.start, vapor.data)
             events += [event for order, event, _ in decoded if order > known]
             if not vapor.data:
                 # Vapor is read after the log; had it brought something, the log may lack what came before that.
@@ -126,7 +108,7 @@ class EventLog:
             Disorder: the lines are not in order; `replay_sorted` is slower and takes memory for all of them.
         """
         last, count = "", 0
-        for order, event, line in self._merged():
+        for order, event, line in self._merged(self._events_of):
             if order > last:
                 last = order
                 count += 1
@@ -141,7 +123,7 @@ class EventLog:
         """Every event from the beginning, once, whatever the order of the lines."""
         found: dict[str, tuple[Event, bytes]] = {}
         for _ in range(_SETTLE_TRIES):
-            for stream in self._streams():
+            for stream in self._streams(self._events_of):
                 for order, event, line in stream:
                     found.setdefault(order, (event, line))
             if not self._was_sealed_meanwhile():
@@ -194,7 +176,7 @@ class EventLog:
         found = {
             order: (event, line)
             for piece in (*pieces, (self.log.path.name, start.offset, last))
-            for order, event, line in self._decoded(*piece)
+            for order, event, line in self._lines.decoded(*piece)
         }
         del self.damaged[known:]
         return [found[order] for order in sorted(found)]
@@ -234,12 +216,12 @@ class EventLog:
             rest = self._rest_of(self.log.cursor)
             if rest is None or rest[0] not in added:
                 return False
-            events += [event for _, event, _ in self._decoded(*rest)]
+            events += [event for _, event, _ in self._lines.decoded(*rest)]
             added.remove(rest[0])
             self.log.rewind()
         for name in sorted(added):
             for start, data in LogFile(self._sealed / name).blocks(sealed=True):
-                events += [event for _, event, _ in self._decoded(name, start, data)]
+                events += [event for _, event, _ in self._lines.decoded(name, start, data)]
         self.position = replace(self.position, segments=now)
         return True
 
@@ -282,41 +264,38 @@ class EventLog:
 
     def _is_orderly(self) -> bool:
         last = ""
-        try:
-            for order, _, _ in self._merged():
-                if order < last:
-                    return False
-                last = order
-        finally:
-            self.damaged.clear()
+        for (order,) in self._merged(_orders_of):
+            if order < last:
+                return False
+            last = order
         return True
 
-    def _merged(self) -> Iterator[tuple[str, Event, bytes]]:
+    def _merged(self, read: Read[Item]) -> Iterator[Item]:
         """All streams as one, in order where each of them is."""
-        log, vapor = self._streams()
+        log, vapor = self._streams(read)
         return merge(log, vapor, key=_ORDER) if self._vapor.path.exists() else log
 
-    def _streams(self) -> list[Iterator[tuple[str, Event, bytes]]]:
+    def _streams(self, read: Read[Item]) -> list[Iterator[Item]]:
         """One stream of events for the segments and the log, one for vapor."""
         self.damaged.clear()
         self._folder = None
         self.position = Position(segments=self._segments())
         self.log.rewind()
         self._vapor.rewind()
-        return [self._log_stream(), self._file_stream(self._vapor)]
+        return [self._log_stream(read), read(self._vapor, False)]
 
-    def _log_stream(self) -> Iterator[tuple[str, Event, bytes]]:
+    def _log_stream(self, read: Read[Item]) -> Iterator[Item]:
         """Segments and log behind each other, or merged where clones have sealed the same time in different ways."""
         ordered = runs(name for name, *_ in self.position.segments)
-        streams = [self._run_stream(names) for names in ordered]
-        log = self._file_stream(self.log)
+        streams = [self._run_stream(names, read) for names in ordered]
+        log = read(self.log, False)
         reached = max((span_of(name)[1] for names in ordered for name in names), default="")
         if self._starts_before(reached):
             return merge(chain.from_iterable(streams), log, key=_ORDER)
         return chain(*streams, log)
 
-    def _run_stream(self, names: list[str]) -> Iterator[tuple[str, Event, bytes]]:
-        streams = [self._file_stream(LogFile(self._sealed / name), sealed=True) for name in names]
+    def _run_stream(self, names: list[str], read: Read[Item]) -> Iterator[Item]:
+        streams = [read(LogFile(self._sealed / name), True) for name in names]
         return streams[0] if len(streams) == 1 else merge(*streams, key=_ORDER)
 
     def _starts_before(self, reached: str) -> bool:
@@ -325,32 +304,14 @@ class EventLog:
             return False
         try:
             with self.log.path.open("rb") as file:
-                start = file.read(len(_SPLIT) + _ID_CHARS)
+                start = file.read(len(SPLIT) + ID_CHARS)
         except OSError:
             return False
-        return not start or start[len(_SPLIT) + 4 :].decode(errors="replace") <= reached + "~"
+        return not start or start[len(SPLIT) + 4 :].decode(errors="replace") <= reached + "~"
 
-    def _file_stream(self, file: LogFile, *, sealed: bool = False) -> Iterator[tuple[str, Event, bytes]]:
-        for start, data in file.blocks(sealed=sealed):
-            yield from self._decoded(file.path.name, start, data)
-
-    def _decoded(self, name: str, start: int, data: bytes) -> Iterator[tuple[str, Event, bytes]]:
-        """The events in some whole lines. The innermost loop of every fold."""
-        for line in data.split(b"\n"):
-            if not line or (self.naming and self.naming not in line):
-                start += len(line) + 1
-                continue
-            try:
-                event = decode_event(line)
-            except Damaged as error:
-                self.damaged.append(Damage(name, start, line, str(error)))
-                for saved, piece in _salvaged(line):
-                    yield order_of(saved), saved, piece
-            else:
-                if event is not None:
-                    event_id = event.event_id
-                    yield event_id if len(event_id) == _ID_CHARS else order_of(event), event, line
-            start += len(line) + 1
+    def _events_of(self, file: LogFile, is_sealed: bool) -> Iterator[Decoded]:
+        for start, data in file.blocks(sealed=is_sealed):
+            yield from self._lines.decoded(file.path.name, start, data)
 
     def _segments(self) -> Segments:
         """The sealed segments. They never change, only their number does, so the folder's own time tells."""
@@ -374,28 +335,6 @@ class EventLog:
         return tuple(sorted((name, status.st_size, status.st_mtime_ns) for name, status in found))
 
 
-def missing_lines(theirs: bytes, beads: Path) -> bytes:
-    """The lines of another clone's log that stand neither in ours nor in its segments, each once."""
-    known: set[bytes] = {b""}
-    for path in (beads / "events.jsonl", *sorted((beads / "events").glob("*.jsonl"))):
-        with suppress(FileNotFoundError):
-            known.update(path.read_bytes().split(b"\n"))
-    fresh = [line for line in dict.fromkeys(theirs.split(b"\n")) if line not in known]
-    return b"".join(line + b"\n" for line in fresh if not line.startswith(MARKERS))
-
-
-def _salvaged(line: bytes) -> Iterator[tuple[Event, bytes]]:
-    """Whole records inside a damaged line: two glued together, or one behind the stump of another."""
-    starts: list[int] = []
-    at = line.find(_SPLIT)
-    while at >= 0:
-        starts.append(at)
-        at = line.find(_SPLIT, at + 1)
-    for start, end in pairwise([*starts, len(line)]):
-        for close in re.compile(_CLOSE).finditer(line, start, end):
-            piece = line[start : close.end()]
-            with suppress(Damaged):
-                event = decode_event(piece)
-                if event is not None:
-                    yield event, piece
-                    break
+def _orders_of(file: LogFile, is_sealed: bool) -> Iterator[tuple[str]]:
+    for _, data in file.blocks(sealed=is_sealed):
+        yield from orders(data)

@@ -13,7 +13,8 @@ from pathlib import Path
 from gastown_tui.core import events as e
 from gastown_tui.core.world.disk import write_whole
 from gastown_tui.core.world.envelope import Damaged, decode_event, without_crc
-from gastown_tui.core.world.event_log import ADOPTION, order_of
+from gastown_tui.core.world.event_lines import order_of
+from gastown_tui.core.world.event_log import ADOPTION
 
 SILENT: frozenset[type[e.Fact]] = frozenset({e.LineKept, e.MailDelivered, e.NudgeTyped, e.NudgeSubmitted})
 """Facts the feed does not show; vapor is not shown either."""

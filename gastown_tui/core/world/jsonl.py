@@ -18,8 +18,9 @@ from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Clock, Decide, LinesFound, Recorded, Verified
 from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.disk import make_private, write_whole
-from gastown_tui.core.world.event_log import ADOPTION, EventLog, missing_lines, order_of
-from gastown_tui.core.world.joining import append_missing
+from gastown_tui.core.world.event_lines import order_of
+from gastown_tui.core.world.event_log import ADOPTION, EventLog
+from gastown_tui.core.world.joining import append_missing, missing_lines
 from gastown_tui.core.world.locate import Home, HomeKind, follow_redirect
 from gastown_tui.core.world.log import in_words
 from gastown_tui.core.world.mint import EventMint
@@ -89,8 +90,7 @@ class JsonlLedger:
         with self._mutex:
             self._town()
             beads = self._store(ledger).beads
-        log = EventLog(beads)
-        log.naming = naming.encode()
+        log = EventLog(beads, naming=naming.encode())
         return (event for event, _ in log.everything())
 
     def follow(self) -> tuple[tuple[Event, ...], Town]:

@@ -12,7 +12,7 @@ import msgspec
 
 from gastown_tui.core.world.adopt import BadLine
 from gastown_tui.core.world.disk import make_private
-from gastown_tui.core.world.event_log import Damage
+from gastown_tui.core.world.event_lines import Damage
 
 
 class PutAside(msgspec.Struct, frozen=True, omit_defaults=True):

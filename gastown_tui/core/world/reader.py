@@ -19,7 +19,8 @@ from gastown_tui.core.events import Event, Fact
 from gastown_tui.core.fold import LedgerState, Registers, apply
 from gastown_tui.core.model.ids import BeadId, EventId, MailId
 from gastown_tui.core.model.town import Mail
-from gastown_tui.core.world.event_log import Disorder, EventLog, order_of
+from gastown_tui.core.world.event_lines import order_of
+from gastown_tui.core.world.event_log import Disorder, EventLog
 from gastown_tui.core.world.files import ProjectedFiles, database_of, status_of
 from gastown_tui.core.world.lazy_shelf import LazyShelf
 from gastown_tui.core.world.lines import Lines, shape_of
@@ -93,10 +94,15 @@ class Reader:
             if self.news is not None:
                 self.news.append(event)
 
-    def refold(self) -> None:
-        """Fold everything from the beginning."""
+    def begin(self) -> None:
+        """Start from nothing; whatever there is has to be folded next."""
         self.is_complete = self.needs_rebuild = self.is_rewound = self._is_loaded = True
         self.outside, self.scan = [], None
+        self.state = LedgerState()
+
+    def refold(self) -> None:
+        """Fold everything from the beginning."""
+        self.begin()
         known = self.log.position.last
         with no_collecting():
             try:

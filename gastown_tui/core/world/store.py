@@ -21,8 +21,10 @@ from gastown_tui.core.world import segments
 from gastown_tui.core.world.disk import make_private
 from gastown_tui.core.world.durable import Durable
 from gastown_tui.core.world.envelope import decode_event, encode_event
-from gastown_tui.core.world.event_log import Damage, EventLog, missing_lines, order_of
+from gastown_tui.core.world.event_lines import Damage, order_of
+from gastown_tui.core.world.event_log import EventLog
 from gastown_tui.core.world.files import status_of
+from gastown_tui.core.world.joining import missing_lines
 from gastown_tui.core.world.lock import FileLock, Presence, probe
 from gastown_tui.core.world.log import Appender, in_words
 from gastown_tui.core.world.reader import Reader, no_collecting
