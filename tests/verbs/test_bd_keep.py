@@ -50,6 +50,18 @@ def test_a_bead_that_stands_there_thrice_is_told_by_its_lines_and_is_no_damage(b
     assert "put aside before: 0 quarantined, 2 duplicate" in bare_bd("doctor").out
 
 
+def test_markers_git_left_in_the_log_are_named_with_what_takes_them_out(bare_bd: Bd) -> None:
+    bare_bd("init", "--prefix", "x", "--quiet")
+    bead = bare_bd.files("A")
+    log = bare_bd.home / ".beads" / "events.jsonl"
+    first, *rest = log.read_text().splitlines(keepends=True)
+    log.write_text("".join([first, "<<<<<<< HEAD\n", *rest, "=======\n", ">>>>>>> theirs\n"]))
+    said = bare_bd("doctor").out
+    assert "a merge conflict marker" in said and "Fix: bd resolve-conflicts .beads/events.jsonl" in said
+    bare_bd("resolve-conflicts", ".beads/events.jsonl")
+    assert "✓ Log: 2 events" in bare_bd("doctor").out and bead in bare_bd("list").out
+
+
 def test_words_about_conflict_markers_are_no_error(bare_bd: Bd) -> None:
     bare_bd("init", "--prefix", "x", "--quiet")
     bare_bd("create", "Explain", "--description", "git writes\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> theirs")

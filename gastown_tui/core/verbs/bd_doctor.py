@@ -116,7 +116,10 @@ def _log(hands: Hands) -> care.Finding:
         return care.Finding(name="Log", status="warning", message=f"it could not be synced: {error.message}")
     detail = (*seen.damaged, *([f"{seen.ahead} ledgers are dated ahead"] if seen.ahead else ()))
     message = f"{seen.events} events, read again and synced"
-    return care.Finding(name="Log", status="warning" if detail else "ok", message=message, detail=detail)
+    fix = "what cannot be read is passed over and nothing else is lost" if seen.damaged else ""
+    if any("conflict marker" in each for each in seen.damaged):
+        fix = "bd resolve-conflicts .beads/events.jsonl takes git's markers out"
+    return care.Finding(name="Log", status="warning" if detail else "ok", message=message, detail=detail, fix=fix)
 
 
 def _row(finding: care.Finding) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from gastown_tui.core import events as e
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.events import ALIASES, Event, Fact, Unknown
 from gastown_tui.core.model.ids import EventId
+from gastown_tui.core.world.joining import MARKERS
 from gastown_tui.core.world.mint import is_event_id
 
 LINE_LIMIT = 4 * 1024 * 1024
@@ -102,7 +103,7 @@ def _decode_slowly(line: bytes, needs_crc: bool) -> Event | None:
     try:
         record = _decode_any(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Damaged(str(error)) from error
+        raise Damaged("a merge conflict marker" if line.startswith(MARKERS) else str(error)) from error
     if not isinstance(record, dict):
         raise Damaged("not a record")
     if "event_id" not in record and "crc" not in record:
