@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from gastown_tui.core.model.ids import AssignmentId, EscalationId, EventId, MailId, NudgeId
 from gastown_tui.core.ports import Clock
@@ -52,7 +53,12 @@ def is_event_id(text: str) -> bool:
 
 def sortable(ms: int, count: int) -> str:
     """26 characters that sort by time, then count, then chance."""
-    return base32(ms, _MS_CHARS) + base32(count, _COUNT_CHARS) + _chance(_CHANCE_CHARS)
+    return _base32_of_ms(ms) + base32(count, _COUNT_CHARS) + _chance(_CHANCE_CHARS)
+
+
+@lru_cache(maxsize=1)
+def _base32_of_ms(ms: int) -> str:
+    return base32(ms, _MS_CHARS)
 
 
 class EventMint:

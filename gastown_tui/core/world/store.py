@@ -139,15 +139,15 @@ class Store:
             GastownError: there was no room; the log is as it was.
         """
         with no_collecting():
-            kept = [encode_event(event) for event in events if not event.fact.vapor]
-        passing = [encode_event(event) for event in events if event.fact.vapor]
+            kept = [(event, encode_event(event)) for event in events if not event.fact.vapor]
+        passing = [(event, encode_event(event)) for event in events if event.fact.vapor]
         reader = self.reader
-        starts_anew = reader.log.position.count == 0 or bool(reader.outside)
-        written = self._write(b"".join(kept)) if kept else None
+        is_start, starts_anew = reader.log.position.count == 0, bool(reader.outside)
+        written = self._write(_lines_of(kept)) if kept else None
         try:
             if passing:
                 self._condense()
-                self._vapor.append(b"".join(passing))
+                self._vapor.append(_lines_of(passing))
         except BaseException:
             if written is not None:
                 self.cut_back(written)
@@ -155,13 +155,16 @@ class Store:
         if starts_anew:
             reader.refold()
             return written
+        if is_start:
+            reader.begin()
         found: list[Event] = []
-        for lines, is_vapor in ((kept, False), (passing, True)):
-            read = [event for line in lines if (event := decode_event(line[:-1])) is not None]
-            if read:
-                reader.log.advance(b"".join(lines), read, vapor=is_vapor)
-                found += read
-        reader.apply(sorted(found, key=order_of))
+        with no_collecting():
+            for pairs, is_vapor in ((kept, False), (passing, True)):
+                read = [back for event, line in pairs if (back := _read_back(event, line)) is not None]
+                if read:
+                    reader.log.advance(_lines_of(pairs), read, vapor=is_vapor)
+                    found += read
+            reader.apply(sorted(found, key=order_of))
         return written
 
     def _condense(self) -> None:
@@ -342,3 +345,12 @@ class Store:
                     hint="keep the town on a local disk; --unsafe-fs or GASTOWN_UNSAFE_FS=1 insists",
                 )
             self._is_probed = True
+
+
+def _lines_of(pairs: list[tuple[Event, bytes]]) -> bytes:
+    return b"".join([line for _, line in pairs])
+
+
+def _read_back(event: Event, line: bytes) -> Event | None:
+    """An event as anybody else would read it. What carries somebody's line as it is needs no second look."""
+    return event if isinstance(event.fact, e.BeadImported) else decode_event(line[:-1])
