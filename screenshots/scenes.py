@@ -93,7 +93,7 @@ async def _beads(room: Room) -> None:
     await until(room, lambda: _rows(room, "#beads RowList"))
     place = _app(room).place
     assert isinstance(place, BeadsScreen)
-    place.list_of("beads").move_to(READ)
+    await until(room, lambda: place.list_of("beads").move_to(READ) and place.focused_key == READ)
     if room.app.size.width >= WIDE:
         await until(room, lambda: place.detail and place.detail.bead.id == READ and place.detail.history is not None)
 
