@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from gastown_tui.core import events as e
 from gastown_tui.core.model.ids import Address, AssignmentId, BeadId, MailId
+from gastown_tui.core.world.envelope import decode_event
+from gastown_tui.core.world.feed import is_shown, may_show
 from tests.ledgers import (
     SteppingClock,
     created,
@@ -233,3 +235,15 @@ def test_leftovers_of_killed_projectors_are_swept_by_a_rebuild(tmp_path: Path) -
     reopened(tmp_path).rebuild_projections()
     assert not stale.exists()
     assert ours.exists()
+
+
+def test_lines_the_feed_passes_over_unread_are_lines_it_does_not_show(tmp_path: Path) -> None:
+    beads = tmp_path / ".beads"
+    beads.mkdir()
+    (beads / "issues.jsonl").write_text('{"id":"gt-1","title":"One"}\n{"id":"gt-2","title":"Two"}\n')
+    put(reopened(tmp_path), created("gt-3", 'says "correlation_id":"adoption", and "event_type":"bead.imported"'))
+    lines = (beads / "events.jsonl").read_bytes().splitlines()
+    shown = [line for line in lines if (event := decode_event(line)) is not None and is_shown(event)]
+    assert [line for line in lines if may_show(line)] == shown
+    assert may_show(lines[2] + lines[-1])
+    assert len(shown) < len(lines)

@@ -55,11 +55,13 @@ class Disorder(Exception):
 
 
 class EventLog:
-    """The events of one `.beads` directory; with `naming` only those whose lines hold that text. See `EventLines`."""
+    """The events of one `.beads` directory; with `wanted` only those of some lines, see `EventLines`."""
 
-    def __init__(self, beads: Path, position: Position | None = None, *, naming: bytes = b"") -> None:
+    def __init__(
+        self, beads: Path, position: Position | None = None, *, wanted: Callable[[bytes], bool] | None = None
+    ) -> None:
         self.position = position or Position()
-        self._lines = EventLines(naming)
+        self._lines = EventLines(wanted)
         self._sealed = beads / "events"
         self._folder: int | None = None
         self._scanned: Segments = ()

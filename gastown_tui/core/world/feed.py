@@ -13,12 +13,15 @@ from pathlib import Path
 from gastown_tui.core import events as e
 from gastown_tui.core.world.disk import write_whole
 from gastown_tui.core.world.envelope import Damaged, decode_event, without_crc
-from gastown_tui.core.world.event_lines import order_of
+from gastown_tui.core.world.event_lines import ID_CHARS, SPLIT, order_of
 from gastown_tui.core.world.event_log import ADOPTION
 
 SILENT: frozenset[type[e.Fact]] = frozenset({e.LineKept, e.MailDelivered, e.NudgeTyped, e.NudgeSubmitted})
 """Facts the feed does not show; vapor is not shown either."""
 _TAIL_BYTES = 16 * 1024
+_TYPE_AT = len(SPLIT) + ID_CHARS
+_IMPORTED = b'","event_type":"bead.imported","'
+_ADOPTED = b',"correlation_id":"%b",' % ADOPTION.encode()
 
 
 def is_shown(event: e.Event) -> bool:
@@ -27,6 +30,11 @@ def is_shown(event: e.Event) -> bool:
     if fact.vapor or type(fact) in SILENT:
         return False
     return not (isinstance(fact, e.BeadImported) and event.correlation_id == ADOPTION)
+
+
+def may_show(line: bytes) -> bool:
+    """Whether a line may be an event the feed shows: the beads of an adopted file are known without decoding them."""
+    return not (line.startswith(_IMPORTED, _TYPE_AT) and _ADOPTED in line and line.find(SPLIT, 1) < 0)
 
 
 class Feed:

@@ -90,7 +90,8 @@ class JsonlLedger:
         with self._mutex:
             self._town()
             beads = self._store(ledger).beads
-        log = EventLog(beads, naming=naming.encode())
+        token = naming.encode()
+        log = EventLog(beads, wanted=(lambda line: token in line) if token else None)
         return (event for event, _ in log.everything())
 
     def follow(self) -> tuple[tuple[Event, ...], Town]:

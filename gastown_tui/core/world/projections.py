@@ -75,7 +75,7 @@ class Projections:
             self._put(head, state, [mail, beads], staged)
 
     def rebuild(self, state: LedgerState, position: Position, replay: Replay) -> None:
-        """Write all files anew from a state that was folded from the beginning."""
+        """Write all files anew from a state that was folded from the beginning; `replay` brings what the feed shows."""
         feed_size = self._feed.replace(replay())
         self._write_hooks(state)
         data, odd = whole_file(state)

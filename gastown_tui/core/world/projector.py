@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gastown_tui.core.world.feed import may_show
 from gastown_tui.core.world.lock import FileLock, Presence
 from gastown_tui.core.world.projections import Projections
 from gastown_tui.core.world.reader import Reader, no_collecting
@@ -66,5 +67,5 @@ class Projector:
     def _write_all(self) -> None:
         reader, position = self._reader, self._reader.log.position
         with no_collecting():
-            self._projections.rebuild(reader.state, position, lambda: reader.replay(position.last))
+            self._projections.rebuild(reader.state, position, lambda: reader.replay(position.last, may_show))
         reader.agree()

@@ -6,7 +6,7 @@ Reading never writes a byte. Where there is no log of ours the issues file is th
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import takewhile
@@ -110,9 +110,9 @@ class Reader:
             except Disorder:
                 self._fold(self.log.replay_sorted(), known)
 
-    def replay(self, until: str) -> Iterator[tuple[Event, bytes]]:
-        """Every event up to and including one, in order, with its line; read from the files again."""
-        return _replay(self.beads, until)
+    def replay(self, until: str, wanted: Callable[[bytes], bool] | None = None) -> Iterator[tuple[Event, bytes]]:
+        """Every event up to and including one, or those of wanted lines, in order; read from the files again."""
+        return _replay(self.beads, until, wanted)
 
     def issues_key(self) -> Key | None:
         """The issues file as it is now."""
@@ -335,8 +335,8 @@ def _mail(files: ProjectedFiles, header: Header) -> dict[MailId, Mail]:
     return dict(state.mail)
 
 
-def _replay(beads: Path, until: str) -> Iterator[tuple[Event, bytes]]:
-    return takewhile(lambda each: order_of(each[0]) <= until, EventLog(beads).everything())
+def _replay(beads: Path, until: str, wanted: Callable[[bytes], bool] | None = None) -> Iterator[tuple[Event, bytes]]:
+    return takewhile(lambda each: order_of(each[0]) <= until, EventLog(beads, wanted=wanted).everything())
 
 
 def _key(path: Path) -> Key | None:
