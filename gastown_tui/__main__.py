@@ -94,9 +94,12 @@ def _door(words: list[str]) -> int:
 
 
 def _room(path: str, *, demo: bool = False) -> int:
+    import gc
     import os
     from pathlib import Path
 
+    # Next to nothing of what the first frame needs is ever let go of; the app collects again once it is shown.
+    gc.disable()
     place = Path(path) if path else None
     if place is not None and not place.exists():
         from gastown_tui.core.verbs import WORDS

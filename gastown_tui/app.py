@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from contextlib import ExitStack, suppress
@@ -67,8 +68,10 @@ class GastownApp(BeadActs, RowActs, FirstRunActs, FormulaActs):
         super().__init__()
         for theme in themes.THEMES:
             self.register_theme(theme)
+        # Set before the theme, and quietly: each would have every style sheet parsed once more.
+        self.set_reactive(GastownApp.ansi_theme_dark, themes.LIVE_PALETTE)
+        self.set_reactive(GastownApp.ansi_theme_light, themes.LIVE_PALETTE)
         self.theme = themes.chosen(os.environ.get("GASTOWN_THEME", "") or remembered.theme(), self.available_themes)
-        self.ansi_theme_dark = self.ansi_theme_light = themes.LIVE_PALETTE
         self.sources = sources or Sources()
         self.zone = zone
         self.watch_town = TownWatch(path, self.post_message, self.sources)
@@ -95,7 +98,7 @@ class GastownApp(BeadActs, RowActs, FirstRunActs, FormulaActs):
             remembered.remember_theme(name)
 
     def on_mount(self) -> None:
-        """Show the frame at once; everything else comes as it is read."""
+        """Show the room; what is in it comes as it is read."""
         self.push_screen(HomeScreen(self.zone))
         self.set_timer(SETTLE_S, self._settle)
         for name in (signal.SIGTERM, signal.SIGHUP):
@@ -115,6 +118,9 @@ class GastownApp(BeadActs, RowActs, FirstRunActs, FormulaActs):
         if self._is_settled:
             return
         self._is_settled = True
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         verb_keys = await asyncio.get_running_loop().run_in_executor(None, keys.verb_keys)
         for each in keys.bindings(verb_keys):
             self._bindings.key_to_bindings.setdefault(each.key, []).append(each)
@@ -267,9 +273,10 @@ def run_room(path: Path | None, *, demo: bool = False) -> int:
     Raises:
         NotFound: there is no town and no `.beads` at the path.
     """
-    if path is not None:
-        Sources().hands(path).ledger.read()
-    app = GastownApp(path)
+    opened = Sources().hands(path) if path is not None else None
+    if opened is not None:
+        opened.ledger.read()
+    app = GastownApp(path, sources=Sources(opened))
     if demo:
         app.title = "gastown demo"
         app.starts_demo = path is None

@@ -35,6 +35,7 @@ from gastown_tui.core.rules.health import Seen
 from gastown_tui.core.views.ages import Ages
 from gastown_tui.core.views.feed import FeedRow, feed_row
 from gastown_tui.core.views.home import HomeView, home_until
+from gastown_tui.listening import Announcer, Listening
 from gastown_tui.mirror import Client, Look, Mirror
 from gastown_tui.ready import ReadyCount
 from gastown_tui.remembered import at_home
@@ -103,23 +104,29 @@ class WatchFailed(Message):
         """There is nothing to show yet."""
 
 
-class Tail(Protocol):
+class Tail(Announcer, Protocol):
     """New events as they come (`core.world.tail.LedgerTail`)."""
 
     def poll(self) -> tuple[tuple[Event, ...], Town]:
         """Events since the last poll, and the town after them."""
         ...
 
-    def wake_on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call back, from any thread, when there may be some; returns what ends it."""
-        ...
-
 
 class Sources:
-    """Where a watch gets what it sees. Screenshots and tests bring their own."""
+    """Where a watch gets what it sees. Screenshots and tests bring their own.
+
+    Args:
+        opened: Hands that have read their ledger already; whoever asks for hands first gets these.
+    """
+
+    def __init__(self, opened: Hands | None = None) -> None:
+        self._opened = opened
 
     def hands(self, path: Path | None) -> Hands:
         """Hands on the home around a path."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            return opened
         from gastown_tui.core.wiring import open_hands
 
         return open_hands(path, env={key: value for key, value in os.environ.items() if key not in WHO})
@@ -181,6 +188,7 @@ class TownWatch:
         self._selected = ""
         self._acting: Hands | None = None
         self._acting_lock = threading.Lock()
+        self._listening = Listening()
         self.hands: Hands | None = None
         self.mirror: Mirror | None = None
         self.handovers = 0
@@ -300,7 +308,6 @@ class TownWatch:
             self._tell(WatchFailed(error, opening=True))
             self._thread.shutdown(wait=False)
             return
-        stop = self._tail.wake_on_change(partial(loop.call_soon_threadsafe, self._changed.set))
         try:
             async with asyncio.TaskGroup() as tasks:
                 if is_town:
@@ -311,7 +318,7 @@ class TownWatch:
                 tasks.create_task(self._follow_ledger())
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
-            await asyncio.shield(loop.run_in_executor(None, stop))
+            await asyncio.shield(loop.run_in_executor(None, self._listening.end))
 
     def _make_mirror(self) -> Mirror:
         hands = self.hands
@@ -334,6 +341,7 @@ class TownWatch:
 
     async def _follow_ledger(self) -> None:
         loop = asyncio.get_running_loop()
+        heard = partial(loop.call_soon_threadsafe, self._changed.set)
         while True:
             forced, self._forced = self._forced, False
             try:
@@ -343,6 +351,10 @@ class TownWatch:
                 self._tell(WatchFailed(error, opening=False))
             else:
                 self._announce(reading)
+            if not self._listening.has_begun:
+                # Not before the first reading was told, for this takes its time; what came in between is read now.
+                await loop.run_in_executor(self._thread, self._listening.begin, self._tail, heard)
+                self._changed.set()
             await asyncio.sleep(BURST_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), SWEEP_S)

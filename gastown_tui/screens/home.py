@@ -18,6 +18,9 @@ from gastown_tui.screens.panes import LISTS, Pane
 from gastown_tui.widgets.pieces import Piece
 from gastown_tui.widgets.row_list import RowList
 
+PATIENCE_S = 0.5
+"""How long the first frame waits for the town: painting empty panes would only keep the full ones waiting."""
+
 
 class HomeScreen(HomeLayout):
     """Everything at a glance; every list keeps its place while the town moves under it."""
@@ -40,6 +43,7 @@ class HomeScreen(HomeLayout):
         self.selected = ""
         """Address of the agent whose screen is shown."""
         self._zone = zone
+        self._is_held = True
 
     def body(self) -> ComposeResult:
         """The panes, in the order tab visits them."""
@@ -55,6 +59,15 @@ class HomeScreen(HomeLayout):
     def on_mount(self) -> None:
         """Start on the agents; the rest fills as the town is read."""
         self.show_tabs()
+        self.set_timer(PATIENCE_S, self._let_go)
+
+    def _let_go(self) -> None:
+        self._is_held = False
+        self.refresh(layout=True)
+
+    def _compositor_refresh(self) -> None:
+        if not self._is_held:
+            super()._compositor_refresh()
 
     # -------------------------------------------------------------------------------------------------- showing
 
@@ -69,8 +82,9 @@ class HomeScreen(HomeLayout):
                 self._show_rows(pane)
         if before is None or view.agents != before.agents:
             self._title_live()
-        if before is None and not view.is_town:
-            self.add_class("-lone")
+        if before is None:
+            self.set_class(not view.is_town, "-lone")
+            self._let_go()
 
     def show_look(self, address: str, look: AgentScreen | None, why_not: str = "") -> None:
         """Draw the selected agent's screen, or say why there is none."""
