@@ -122,6 +122,8 @@ class Mirror:
         self._roster: Client | None = None
         self._focus: Client | None = None
         self._focus_on = ""
+        self._held_at = 0
+        """How many processes the roster's connection had cost when it was last attached where it lasts."""
         self._followed = ""
         self._recognised: dict[str, _Recognised] = {}
         self._roster_changed = asyncio.Event()
@@ -167,8 +169,22 @@ class Mirror:
             if _kinds(before) != _kinds(self.seen):
                 self._printed.set()
                 self.on_seen()
+            await self._hold_on()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._roster_changed.wait(), SWEEP_S)
+
+    async def _hold_on(self) -> None:
+        """Attach where it lasts: a connection goes with its session, and a new one costs a process.
+
+        As a rule the session that has been there longest goes last.
+        """
+        client, sessions = self._roster, [fact for fact in (self.seen.sessions or {}).values() if not fact.dead]
+        if client is None or not sessions or client.forks == self._held_at:
+            return
+        oldest = min(sessions, key=lambda fact: (fact.created, fact.name))
+        self._held_at = client.forks
+        with suppress(GastownError):
+            await client.follow(oldest.name)
 
     async def _sweep(self) -> Seen:
         try:
