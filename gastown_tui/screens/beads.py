@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widget import Widget
 
 from gastown_tui import keys
 from gastown_tui.core.fold import Town
@@ -28,6 +27,7 @@ from gastown_tui.widgets.bead_board import BeadBoard
 from gastown_tui.widgets.bead_heads import BeadHeads
 from gastown_tui.widgets.bead_page import BeadPage
 from gastown_tui.widgets.bead_rows import BeadRows, bead_columns
+from gastown_tui.widgets.bead_shelf import BeadShelf
 from gastown_tui.widgets.one_line import OneLine, Part
 from gastown_tui.widgets.pieces import Piece
 from gastown_tui.widgets.row_list import RowList
@@ -36,7 +36,7 @@ from gastown_tui.widgets.section import Section
 AGES_S = 30.0
 """How often the ages are drawn anew while nothing happens."""
 PATIENCE_S = 1.0
-"""How long the cursor waits for a bead to turn up."""
+"""How long the cursor waits for a bead that a reading did not have."""
 FILLS = (Piece("No beads yet. ", "dim"), Piece("bd create ⏎", "brass", "bd create"))
 
 
@@ -80,7 +80,7 @@ class BeadsScreen(Place):
         self.board = BeadBoard(id="board")
         rows = RowList(bead_columns(8), empty=(Piece("…", "dim"),), keeps_cursor=True)
         self.sections = {
-            "beads": _Shelf("Beads", rows, self._heads, self.board, self._problem, id="beads"),
+            "beads": BeadShelf("Beads", rows, self._heads, self.board, self._problem, id="beads"),
             "bead": Section("", BeadPage(), id="bead"),
         }
 
@@ -123,8 +123,11 @@ class BeadsScreen(Place):
         self.view = view
         self._draw(view.now)
         shown = self.board if self.is_board else self.list_of("beads")
-        if self._cursor_wanted and view.wish == self._wish and shown.move_to(self._cursor_wanted):
-            self._cursor_wanted = ""
+        if self._cursor_wanted and view.wish == self._wish:
+            if shown.move_to(self._cursor_wanted):
+                self._cursor_wanted = ""
+            else:
+                self.set_timer(PATIENCE_S, self._give_up)
         if version != self._drawn_version:
             self._drawn_version = version
             self.want_bead()
@@ -192,7 +195,6 @@ class BeadsScreen(Place):
     def move_to(self, bead_id: str) -> None:
         """Put the cursor on a bead, if it turns up soon."""
         self._cursor_wanted = bead_id
-        self.set_timer(PATIENCE_S, self._give_up)
         self.read_again()
 
     def _give_up(self) -> None:
@@ -387,19 +389,3 @@ class BeadsScreen(Place):
             self.follow(target)
         else:
             self.post_message(self.Wanted("agent", target))
-
-
-class _Shelf(Section):
-    """The list under the heads of its columns, or the board; and what is wrong with the filter."""
-
-    def __init__(
-        self, title: str, rows: RowList, heads: BeadHeads, board: BeadBoard, problem: OneLine, *, id: str
-    ) -> None:
-        super().__init__(title, rows, id=id)
-        self._more: tuple[Widget, ...] = (heads, rows, board, problem)
-        problem.display = False
-
-    def compose(self) -> ComposeResult:
-        """All of it; the styles show what is wanted."""
-        yield self.header
-        yield from self._more
