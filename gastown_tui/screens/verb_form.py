@@ -216,7 +216,7 @@ class VerbForm(Sheet[None]):
         """An offer was chosen, or what was typed is the beginning of one and not a whole one."""
         typed = row.word.lower()
         values = [line.key.lower() for line in self._offers.rows if isinstance(line, Row)]
-        return self._chose or (bool(typed) and typed not in values and values[0].startswith(typed))
+        return self._chose or (bool(typed) and typed not in values and "".join(values[:1]).startswith(typed))
 
     # -------------------------------------------------------------------------------------------------- messages
 
