@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import sys
 import tempfile
 import time
@@ -23,7 +22,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from room import Terminal, _cursor, away_from, bare, figure, showing
+import psutil
+from room import Terminal, _cursor, away_from, bare, beside, figure, showing, work_beside, worked
 
 WORDS = ("login", "cache", "parser", "queue", "colours", "index", "ledger", "gate")
 SETTLE_S = 1.5
@@ -62,24 +62,26 @@ def _records(count: int) -> Iterator[dict[str, Any]]:
 
 async def opened(terminal: Terminal, root: Path) -> float:
     """Start the room on it: seconds until the first bead stands on the screen."""
-    began, _pid = await terminal.run([sys.executable, "-m", "gastown_tui", str(root)])
-    return await terminal.until(lambda lines: _cursor(lines) > 0) - began
+    return (await _opened(terminal, root))[0]
+
+
+async def _opened(terminal: Terminal, root: Path) -> tuple[float, psutil.Process]:
+    began, pid = await terminal.run([sys.executable, "-m", "gastown_tui", str(root)])
+    return await terminal.until(lambda lines: _cursor(lines) > 0) - began, psutil.Process(pid)
 
 
 async def first_frames(terminal: Terminal, root: Path, rounds: int) -> dict[str, Any]:
     """Spawn until the cursor stands on the most urgent bead, beside a bare app's first word."""
-    ours, theirs = [], []
+    ours, theirs, our_work, their_work = [], [], [], []
     for _ in range(rounds):
-        async with bare(terminal) as seconds:
+        async with bare(terminal) as (seconds, process):
             theirs.append(seconds)
-        ours.append(await opened(terminal, root))
+            their_work.append(worked(process))
+        seconds, process = await _opened(terminal, root)
+        ours.append(seconds)
+        our_work.append(worked(process))
         await terminal.end("q")
-    return _beside(ours, theirs)
-
-
-def _beside(ours: list[float], theirs: list[float]) -> dict[str, Any]:
-    ratio = round(statistics.median(ours) / statistics.median(theirs), 2)
-    return {"room": figure(ours), "bare": figure(theirs), "ratio": ratio}
+    return beside(ours, theirs) | work_beside(our_work, their_work)
 
 
 async def bare_keys(terminal: Terminal, count: int) -> list[float]:
@@ -101,7 +103,7 @@ async def keys_to_paint(terminal: Terminal, count: int, theirs: list[float]) -> 
         here = _cursor(await terminal.lines())
         times.append(await _timed(terminal, "k" if number % 2 else "j", away_from(here)))
         await asyncio.sleep(0.02)
-    return _beside(times, theirs)
+    return beside(times, theirs)
 
 
 async def filters(terminal: Terminal, rounds: int) -> dict[str, Any]:

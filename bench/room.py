@@ -122,6 +122,8 @@ class Terminal:
     async def run(self, argv: list[str]) -> tuple[float, int]:
         """Start a program; when that was, and its process."""
         env = {"TERM": "tmux-256color", "COLORTERM": "truecolor", "XDG_STATE_HOME": str(self.folder / "state")}
+        # As installed: modules are compiled once, not at every start.
+        env["PYTHONDONTWRITEBYTECODE"] = ""
         began = time.perf_counter()
         spec = SessionSpec(
             name=PANE, cwd=self.folder, argv=tuple(argv), env=env, width_cells=SIZE[0], height_cells=SIZE[1]
@@ -176,12 +178,12 @@ async def room(terminal: Terminal, root: Path) -> AsyncIterator[tuple[float, psu
 
 
 @asynccontextmanager
-async def bare(terminal: Terminal) -> AsyncIterator[float]:
-    """A bare Textual app: how many seconds until it showed anything."""
-    began, _pid = await terminal.run([sys.executable, "-c", BARE])
+async def bare(terminal: Terminal) -> AsyncIterator[tuple[float, psutil.Process]]:
+    """A bare Textual app: how many seconds until it showed anything, and its process."""
+    began, pid = await terminal.run([sys.executable, "-c", BARE])
     shown = await terminal.until(lambda lines: any("bare 0" in line for line in lines))
     try:
-        yield shown - began
+        yield shown - began, psutil.Process(pid)
     finally:
         await terminal.end("C-q")
 
@@ -220,14 +222,32 @@ def _cursor(lines: tuple[str, ...]) -> int:
 
 async def first_frames(terminal: Terminal, root: Path, rounds: int) -> dict[str, Any]:
     """Spawn until a known agent's right status is on the screen, beside a bare app's first word."""
-    ours, theirs = [], []
+    ours, theirs, our_work, their_work = [], [], [], []
     for _ in range(rounds):
-        async with bare(terminal) as seconds:
+        async with bare(terminal) as (seconds, process):
             theirs.append(seconds)
-        async with room(terminal, root) as (seconds, _process):
+            their_work.append(worked(process))
+        async with room(terminal, root) as (seconds, process):
             ours.append(seconds)
+            our_work.append(worked(process))
+    return beside(ours, theirs) | work_beside(our_work, their_work)
+
+
+def worked(process: psutil.Process) -> float:
+    """Seconds of processor a process has used itself, by its own clock: what other programs do changes it little."""
+    return time.clock_gettime((~process.pid << 3) | 2)
+
+
+def beside(ours: list[float], theirs: list[float]) -> dict[str, Any]:
+    """Seconds of the room beside those of a bare app."""
     ratio = round(statistics.median(ours) / statistics.median(theirs), 2)
     return {"room": figure(ours), "bare": figure(theirs), "ratio": ratio}
+
+
+def work_beside(ours: list[float], theirs: list[float]) -> dict[str, Any]:
+    """The least processor time of the room and of a bare app, in milliseconds."""
+    least, bare_least = min(ours), min(theirs)
+    return {"work_ms": [round(1000 * least), round(1000 * bare_least)], "work_ratio": round(least / bare_least, 2)}
 
 
 async def keys_to_paint(terminal: Terminal, root: Path, count: int) -> dict[str, Any]:

@@ -16,7 +16,8 @@ HEAD = """# The room
 
 Written by `bench/room_page.py` from runs of `bench/room.py`: a real tmux, a real ledger, sessions of shells for agents.
 Times are milliseconds: median, 95th percentile, worst. Where a bare Textual app was measured in the same rounds, it
-stands beside them; the ratio tells more than either when the machine had other things to do.
+stands beside them; the ratio tells more than either when the machine had other things to do. `processor` is the least
+processor time either used until its first frame, which other programs change little.
 """
 
 
@@ -39,7 +40,12 @@ def _spelled(values: dict[str, Any]) -> str:
 
 def _bare(values: dict[str, Any]) -> str:
     theirs = values.get("bare")
-    return f"{theirs['median_ms']} / {theirs['p95_ms']}; ratio {values['ratio']}" if theirs else ""
+    if not theirs:
+        return ""
+    told = f"{theirs['median_ms']} / {theirs['p95_ms']}; ratio {values['ratio']}"
+    if work := values.get("work_ms"):
+        told += f"; processor {work[0]} to {work[1]}, ratio {values['work_ratio']}"
+    return told
 
 
 def page(runs: list[dict[str, Any]]) -> str:
