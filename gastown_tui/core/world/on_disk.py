@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 from gastown_tui.core.errors import GastownError
@@ -30,9 +30,12 @@ class OnDisk:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.status = os.fstat(self.descriptor)
 
-    def __del__(self) -> None:
-        with suppress(AttributeError, OSError):
-            os.close(self.descriptor)
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # The module's own names may be gone by the time a program ends.
+        try:
+            close(self.descriptor)
+        except (AttributeError, OSError):
+            return
 
     def __len__(self) -> int:
         return self.status.st_size
