@@ -33,7 +33,8 @@ from gastown_tui.core.ports import (
     Worktrees,
 )
 from gastown_tui.core.world.clock import SystemClock
-from gastown_tui.core.world.jsonl import LOCK_WAIT_S, JsonlLedger, create_ledger
+from gastown_tui.core.world.founding import create_ledger
+from gastown_tui.core.world.jsonl import LOCK_WAIT_S, JsonlLedger
 from gastown_tui.core.world.locate import Home, HomeKind, find_home
 from gastown_tui.core.world.mint import RandomMint
 

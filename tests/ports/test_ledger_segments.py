@@ -20,6 +20,7 @@ from gastown_tui.core.world import segments
 from gastown_tui.core.world.envelope import decode_event
 from gastown_tui.core.world.event_log import EventLog
 from gastown_tui.core.world.jsonl import JsonlLedger
+from gastown_tui.core.world.wish import stamped
 from tests.ledgers import LONG, SteppingClock, created, facts, lone, projected, put, reopened, temporary
 
 
@@ -125,8 +126,9 @@ def test_what_was_written_before_a_sealing_is_not_written_again_behind_it(tmp_pa
     store = ledger._own
     with store.writing(1.0):
         ledger._town()
-        stamped = ledger._stamped([e.Entry(created("gt-late"))], "mayor", SteppingClock().now(), None)
-        written = store.append([event for _, event in stamped])
+        ledger._mint.see(store.last_event)
+        late = stamped([e.Entry(created("gt-late"))], "mayor", SteppingClock().now(), ledger._mint)
+        written = store.append([event for _, event in late])
     assert written is not None
     segments.seal(tmp_path / ".beads/events.jsonl")
     put(reopened(tmp_path), created("gt-other"))

@@ -5,29 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from gastown_tui.core import events as e
-from gastown_tui.core.errors import Conflict, GastownError, NotFound
-from gastown_tui.core.events import Entry, Event
+from gastown_tui.core.errors import GastownError, NotFound
+from gastown_tui.core.events import Event
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import RigName, shown
-from gastown_tui.core.model.times import stamp
 from gastown_tui.core.ports import Clock, Decide, LinesFound, Recorded, Verified
 from gastown_tui.core.world.clock import SystemClock
-from gastown_tui.core.world.disk import make_private, write_whole
 from gastown_tui.core.world.event_lines import order_of
-from gastown_tui.core.world.event_log import ADOPTION, EventLog
+from gastown_tui.core.world.event_log import EventLog
 from gastown_tui.core.world.joining import append_missing, missing_lines
-from gastown_tui.core.world.locate import Home, HomeKind, follow_redirect
+from gastown_tui.core.world.locate import Home, follow_redirect
 from gastown_tui.core.world.log import in_words
 from gastown_tui.core.world.mint import EventMint
 from gastown_tui.core.world.settings_file import SettingsFiles
-from gastown_tui.core.world.store import Store, Written
-from gastown_tui.core.world.tracked import tell_git
-from gastown_tui.core.world.wish import Wish
+from gastown_tui.core.world.store import Store
+from gastown_tui.core.world.wish import Wish, transact
 
 LOCK_WAIT_S = 10.0
 _AHEAD_S = 3600
@@ -259,7 +254,7 @@ class JsonlLedger:
             if sealed:
                 town = self._town()
             for wish in [each for each in self._wishes if each.is_open and each.stores == stores]:
-                is_done = wish.carry_out(partial(self._transact_in_words, town=town))
+                is_done = wish.carry_out(partial(self._transact, town=town))
                 town = self._as_left() if is_done else self._town()
 
     def _as_left(self) -> Town:
@@ -268,70 +263,13 @@ class JsonlLedger:
             return self._town()
         return self._as_read()
 
-    def _transact_in_words(self, wish: Wish, town: Town) -> None:
-        try:
-            self._transact(wish, town)
-        except OSError as error:
-            raise in_words(error, wish.stores[0].beads) from error
-
     def _transact(self, wish: Wish, town: Town) -> None:
-        entries, stores = wish.decide(town), wish.stores
-        self._check(entries, {store.name for store in stores})
-        moment = self._clock.now()
-        first: list[tuple[str, Event]] = []
-        if entries or wish.adopts:
-            for store in stores:
-                facts = [entry.fact for entry in entries if entry.ledger == store.name]
-                found = store.unrecorded(facts, stamp(moment)) if facts or wish.adopts else []
-                adopted = [Entry(fact, store.name) for fact in found]
-                first += self._stamped(adopted, wish.actor, moment, ADOPTION if not store.last_event else None)
-        events = self._stamped(entries, wish.actor, moment, None)
-        wish.written = self._append(stores, [*first, *events])
-        wish.events = [event for _, event in events]
-
-    def _append(self, stores: Sequence[Store], events: list[tuple[str, Event]]) -> list[tuple[Store, Written]]:
-        done: list[tuple[Store, Written]] = []
-        try:
-            for store in reversed(stores):
-                own = [event for name, event in events if name == store.name]
-                if own and (written := store.append(own)) is not None:
-                    done.append((store, written))
-        except BaseException:
-            for store, written in done:
-                store.cut_back(written)
-            raise
-        return done
-
-    @staticmethod
-    def _check(entries: Sequence[Entry], locked: set[str]) -> None:
-        for entry in entries:
-            if entry.ledger not in locked:
-                raise ValueError(f"{entry.fact.wire} is for ledger {entry.ledger!r}, which is not locked: {locked}")
-
-    def _stamped(
-        self, entries: Sequence[Entry], actor: str, moment: datetime, correlation: str | None
-    ) -> list[tuple[str, Event]]:
-        if not entries:
-            return []
         for store in self._stores().values():
             self._mint.see(store.last_event)
-        ms, when = int(moment.timestamp() * 1000), stamp(moment)
-        events: list[tuple[str, Event]] = []
-        tx = ""
-        for entry in entries:
-            event_id = self._mint.event_id(ms)
-            tx = tx or event_id
-            event = Event(
-                event_id=event_id,
-                event_type=entry.fact.wire,
-                timestamp=when,
-                actor=actor,
-                correlation_id=correlation,
-                tx=tx,
-                fact=entry.fact,
-            )
-            events.append((entry.ledger, event))
-        return events
+        try:
+            transact(wish, town, self._mint, self._clock)
+        except OSError as error:
+            raise in_words(error, wish.stores[0].beads) from error
 
     def _store(self, name: str) -> Store:
         store = self._stores().get(name)
@@ -372,32 +310,3 @@ class JsonlLedger:
             if self._follows and self._rigs[name].reader.news is None:
                 self._rigs[name].reader.news = []
         self._known_rigs = named if len(present) == len(named) else set()
-
-
-def create_ledger(directory: Path, prefix: str, *, actor: str = "", clock: Clock | None = None) -> JsonlLedger:
-    """Set up a `.beads` in a directory that has none, and say so in its log.
-
-    Raises:
-        Conflict: there is one already.
-    """
-    beads = directory / ".beads"
-    if beads.exists() and any(beads.iterdir()):
-        raise Conflict(f"{shown(str(beads), 200)} is there already", hint="it can be used as it is")
-    make_private(beads)
-    try:
-        tell_git(beads)
-        for name, text in _FILES.items():
-            write_whole(beads / name, text.format(prefix=prefix).encode())
-    except OSError as error:
-        with suppress(OSError):
-            beads.rmdir()
-        raise in_words(error, beads) from error
-    ledger = JsonlLedger(Home(HomeKind.LONE, directory, "", beads), clock=clock)
-    ledger.record(lambda town: [Entry(e.LedgerCreated(prefix=prefix))], actor=actor)
-    return ledger
-
-
-_FILES = {
-    "metadata.json": '{{\n  "database": "beads.db",\n  "jsonl_export": "issues.jsonl"\n}}\n',
-    "config.yaml": "issue-prefix: {prefix}\n",
-}
