@@ -11,7 +11,6 @@ from pathlib import Path
 from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.world.on_disk import OnDisk
-from gastown_tui.core.world.regular import read_regular
 from gastown_tui.core.world.sums import Edit
 
 _NO_COPYING = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
@@ -168,10 +167,11 @@ class DiskFiles:
 
         Raises:
             NotFound: there is none.
-            BadInput: it is longer than the limit, not text, or no regular file.
+            BadInput: it is longer than the limit, or not text.
         """
         try:
-            data = read_regular(path, limit_bytes + 1)
+            with path.open("rb") as file:
+                data = file.read(limit_bytes + 1)
         except FileNotFoundError as error:
             raise NotFound(f"there is no file {shown(str(path), 200)}") from error
         except OSError as error:
