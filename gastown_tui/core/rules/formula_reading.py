@@ -14,6 +14,7 @@ from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model import formula as f
 from gastown_tui.core.model.formula import Formula, Step
 from gastown_tui.core.model.ids import shown
+from gastown_tui.core.rules.expressions import reach
 from gastown_tui.core.rules.formula_lines import Lines, place
 
 LIMIT_BYTES = 1_000_000
@@ -219,9 +220,9 @@ def _bad_variables(formula: Formula) -> Iterator[str]:
             yield f"{at}: the default {shown(str(var.default))} is not one of its enum"
         if var.pattern:
             try:
-                re.compile(var.pattern)
-            except re.error as error:
-                yield f"{at}: the pattern is no regular expression: {error}"
+                reach(var.pattern)
+            except BadInput as error:
+                yield f"{at}: the pattern {error.message}"
 
 
 def _bad_rules(compose: f.Compose) -> Iterator[str]:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.formula import PLACEHOLDER, Gate, Proto, ProtoStep, Var
 from gastown_tui.core.model.ids import shown
+from gastown_tui.core.rules.expressions import reach
 from gastown_tui.core.rules.formula_conditions import check
 from gastown_tui.core.rules.formula_parts import spelled
 from gastown_tui.core.rules.formula_texts import FALSY, chosen, deep, holds, texts_in, variables_in
@@ -88,12 +89,25 @@ def check_value(name: str, var: Var, value: str, formula: str) -> None:
         raise BadInput(f"{where} cannot be {shown(value)}", hint=f"one of {', '.join(allowed)}")
     # `$` also matches before a newline at the very end, but with one more there only after what was given.
     tried = value + "\n" if value.endswith("\n") else value
-    if var.pattern and re.search(var.pattern, tried) is None:
+    if var.pattern and not _is_matched(where, var.pattern, value, tried):
         raise BadInput(f"{where} cannot be {shown(value)}", hint=f"it has to match {var.pattern}")
     if var.type in {"int", "integer", "number"} and re.fullmatch(r"[+-]?\d{1,18}", value) is None:
         raise BadInput(f"{where} cannot be {shown(value)}", hint="it has to be a whole number")
     if var.type in {"bool", "boolean"} and value.lower() not in _TRUE | FALSY - {""}:
         raise BadInput(f"{where} cannot be {shown(value)}", hint="it has to be true or false")
+
+
+def _is_matched(where: str, pattern: str, value: str, tried: str) -> bool:
+    try:
+        longest = reach(pattern).longest
+    except BadInput as error:
+        raise BadInput(f"{where}: the pattern {error.message}") from error
+    if len(tried) > longest:
+        raise BadInput(
+            f"{where} cannot be {shown(value)}: it has {len(value)} characters",
+            hint=f"at most {longest} can be tried on {pattern}",
+        )
+    return re.search(pattern, tried) is not None
 
 
 # ---------------------------------------------------------------------------------------------- filling in

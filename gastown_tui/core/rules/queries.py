@@ -16,6 +16,7 @@ from gastown_tui.core.model.bead import Bead, Dependency, parent_of
 from gastown_tui.core.model.ids import BeadId, natural, shown
 from gastown_tui.core.model.outline import OutlineEdge
 from gastown_tui.core.model.times import epoch_ns, stamp
+from gastown_tui.core.rules.expressions import reach
 from gastown_tui.core.rules.ready_order import AnyBead
 
 Claim: TypeAlias = Callable[[Any], bool]
@@ -177,17 +178,25 @@ def _label_claims(wanted: Filter) -> list[Claim]:
         claims.append(lambda bead: any(fnmatchcase(each, wanted.label_pattern) for each in bead.labels or ()))
     if wanted.label_regex:
         expression = _expression(wanted.label_regex)
-        claims.append(lambda bead: any(expression.search(each) for each in bead.labels or ()))
+        claims.append(lambda bead: any(expression(each) for each in bead.labels or ()))
     return claims
 
 
-def _expression(text: str) -> re.Pattern[str]:
+def _expression(text: str) -> Callable[[str], bool]:
     if len(text) > _PATTERN_LIMIT:
         raise BadInput(f"--label-regex is longer than {_PATTERN_LIMIT} characters")
     try:
-        return re.compile(text)
-    except re.error as error:
-        raise BadInput(f"--label-regex {shown(text)} is not a regular expression: {error}") from error
+        longest = reach(text).longest
+    except BadInput as error:
+        raise BadInput(f"--label-regex {shown(text)} {error.message}") from error
+    expression = re.compile(text)
+
+    def is_found(label: str) -> bool:
+        if len(label) > longest:
+            raise BadInput(f"the label {shown(label)} is too long for --label-regex: at most {longest} characters")
+        return expression.search(label) is not None
+
+    return is_found
 
 
 def _text_claims(wanted: Filter) -> list[Claim]:
