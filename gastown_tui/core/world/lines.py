@@ -14,6 +14,8 @@ from gastown_tui.core.world.on_disk import OnDisk
 Span: TypeAlias = tuple[int, int]
 """Where a line starts, and where its newline stands."""
 
+_PATIENCE = 8
+"""Whoever searches unsorted lines for more ids than this does better with an index."""
 _LEAD = rb'\{(?:"_type":"issue",)?"id":"'
 
 
@@ -84,6 +86,7 @@ class Lines:
         self.is_sorted = is_sorted and bool(lead)
         self._count = count
         self._index: dict[str, Span] | None = None
+        self._searched = 0
 
     def __len__(self) -> int:
         if not self.lead:
@@ -99,16 +102,19 @@ class Lines:
 
     def find(self, name: str) -> Span | None:
         """The line of an id; None when there is none."""
-        if not self.lead or not _is_spelled_as_it_is(name):
+        if not self.lead or self._index is not None or not _is_spelled_as_it_is(name):
             return self.index().get(name)
         token = self.lead + name.encode(errors="replace") + b'"'
         if self.is_sorted:
             start = self.place_for(name)
             if self.source[start : start + len(token)] != token:
                 return None
+        elif self._searched >= _PATIENCE:
+            return self.index().get(name)
         elif self.data.startswith(token):
             start = 0
         else:
+            self._searched += 1
             start = self.data.find(b"\n" + token) + 1
             if start == 0:
                 return None
@@ -123,13 +129,26 @@ class Lines:
     def index(self) -> dict[str, Span]:
         """Every id and its line, found by looking at each; lines without an id are not in it."""
         if self._index is None:
-            self._index = {}
-            start = 0
-            while (end := self.data.find(b"\n", start)) >= 0:
-                with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                    self._index[_name(self.data[start:end]).id] = (start, end)
-                start = end + 1
+            self._index = self._by_lead() if self.lead else self._by_decoding()
         return self._index
+
+    def _by_lead(self) -> dict[str, Span]:
+        found: dict[str, Span] = {}
+        begin, start = len(self.lead), 0
+        for line in self.data.removesuffix(b"\n").split(b"\n"):
+            name, end = line[begin : line.find(b'"', begin)].decode(errors="replace"), start + len(line)
+            found.setdefault(name, (start, end))
+            start = end + 1
+        return found
+
+    def _by_decoding(self) -> dict[str, Span]:
+        found: dict[str, Span] = {}
+        start = 0
+        while (end := self.data.find(b"\n", start)) >= 0:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                found[_name(self.data[start:end]).id] = (start, end)
+            start = end + 1
+        return found
 
     def holding(self, token: bytes) -> Iterator[Span]:
         """Lines that hold some bytes, each once."""
