@@ -158,3 +158,15 @@ def test_a_read_only_folder_is_named(files: Files, tmp_path: Path) -> None:
             files.write_text(tmp_path / "note", "x")
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_pipe_is_not_waited_for_unless_the_caller_handed_it_over(files: Files, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(BadInput, match="no regular file"):
+            files.read_text(place)
+    reading, writing = os.pipe()
+    os.write(writing, b"handed over")
+    os.close(writing)
+    assert files.read_text(Path(f"/dev/fd/{reading}")) == "handed over"
+    os.close(reading)

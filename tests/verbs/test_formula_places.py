@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from gastown_tui.core.verbs.bd_formula import cook, list_
 from gastown_tui.core.verbs.cookbook import Cookbook
 from gastown_tui.core.verbs.rigs import rig_add
 from tests.places import a_real_town, a_repository, hands_at
+from tests.verbs.bd import Bd
 
 
 @pytest.fixture
@@ -76,3 +78,16 @@ def test_another_place_to_search_replaces_all_others(folder: Path) -> None:
     assert [row["name"] for row in rows] == ["mine"]
     with pytest.raises(NotFound, match="there is no formula 'shiny'"):
         Cookbook(hands, search=(folder / "elsewhere",)).find("shiny")
+
+
+@pytest.mark.parametrize(
+    "name", ["formulas/f.formula.toml", "config.yaml", "metadata.json", "issues.jsonl", "events.jsonl"]
+)
+def test_a_pipe_where_a_file_is_looked_for_is_told_and_not_waited_for(bd: Bd, name: str) -> None:
+    place = bd.home / ".beads" / name
+    place.parent.mkdir(exist_ok=True)
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    assert bd.tries("formula", "list").code in {0, 1, 2}
+    assert bd.tries("formula", "validate", "f").code != 0
+    assert bd.tries("list").code in {0, 1, 2}

@@ -30,7 +30,7 @@ class Files(Protocol):
 
         Raises:
             NotFound: there is none.
-            BadInput: it is longer than the limit, or not text.
+            BadInput: it is longer than the limit, not text, or no regular file.
         """
         ...
 

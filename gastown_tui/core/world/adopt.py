@@ -17,6 +17,7 @@ from gastown_tui.core.model.bead_line import DEEPEST, decode_bead, encode_bead, 
 from gastown_tui.core.model.ids import BeadId, numbered_child
 from gastown_tui.core.model.times import epoch_ns
 from gastown_tui.core.world.joining import MARKERS
+from gastown_tui.core.world.regular import read_regular
 
 _BOM = b"\xef\xbb\xbf"
 _decode_any = msgspec.json.Decoder().decode
@@ -203,7 +204,7 @@ def says_the_same(text: str, ours: Bead, origin: str | None) -> bool:
 def guess_prefix(beads: Path, names: Sequence[str]) -> str:
     """The prefix of new beads: what `config.yaml` says, else that of most beads, else the directory's name."""
     try:
-        text = (beads / "config.yaml").read_bytes()[:_SMALL_BYTES].decode()
+        text = read_regular(beads / "config.yaml", _SMALL_BYTES).decode()
     except (OSError, UnicodeDecodeError):
         text = ""
     if match := _PREFIX_KEY.search(text):

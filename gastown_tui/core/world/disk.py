@@ -11,6 +11,7 @@ from pathlib import Path
 from gastown_tui.core.errors import BadInput, GastownError, NotFound, Refused
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.world.on_disk import OnDisk
+from gastown_tui.core.world.regular import read_regular
 from gastown_tui.core.world.sums import Edit
 
 _NO_COPYING = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
@@ -167,11 +168,10 @@ class DiskFiles:
 
         Raises:
             NotFound: there is none.
-            BadInput: it is longer than the limit, or not text.
+            BadInput: it is longer than the limit, not text, or no regular file.
         """
         try:
-            with path.open("rb") as file:
-                data = file.read(limit_bytes + 1)
+            data = read_regular(path, limit_bytes + 1)
         except FileNotFoundError as error:
             raise NotFound(f"there is no file {shown(str(path), 200)}") from error
         except OSError as error:

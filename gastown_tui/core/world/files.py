@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gastown_tui.core.world.regular import read_regular
 from gastown_tui.core.world.snapshot import Snapshot, load_snapshot
 from gastown_tui.core.world.sums import is_of
 
@@ -86,7 +87,7 @@ def database_of(beads: Path) -> str:
 
 def _metadata(beads: Path) -> dict[str, Any]:
     try:
-        record = msgspec.json.decode((beads / "metadata.json").read_bytes()[:_SMALL_BYTES])
+        record = msgspec.json.decode(read_regular(beads / "metadata.json", _SMALL_BYTES))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}

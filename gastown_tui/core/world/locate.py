@@ -10,6 +10,7 @@ import msgspec
 
 from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.model.ids import shown
+from gastown_tui.core.world.regular import read_regular
 
 _REDIRECT_LIMIT_BYTES = 4096
 
@@ -98,7 +99,7 @@ def follow_redirect(beads: Path) -> Path:
         NotFound: it leads nowhere.
     """
     try:
-        text = (beads / "redirect").read_bytes()[:_REDIRECT_LIMIT_BYTES].decode().strip()
+        text = read_regular(beads / "redirect", _REDIRECT_LIMIT_BYTES).decode().strip()
     except (FileNotFoundError, NotADirectoryError):
         return beads
     except (OSError, UnicodeDecodeError) as error:

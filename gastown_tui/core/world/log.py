@@ -72,7 +72,7 @@ class LogFile:
             GastownError: the file is there but cannot be read.
         """
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             replaced = self.cursor.offset > 0
             self.rewind()
@@ -105,7 +105,7 @@ class LogFile:
         A sealed file's last line counts even without a newline: nobody will finish it.
         """
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             return
         except OSError as error:

@@ -27,7 +27,7 @@ class OnDisk:
         self._path = path
         self._whole: bytes | None = None
         self._asked = 0
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         self.status = os.fstat(self.descriptor)
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:

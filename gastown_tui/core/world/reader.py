@@ -26,6 +26,7 @@ from gastown_tui.core.world.lazy_shelf import LazyShelf
 from gastown_tui.core.world.lines import Lines, shape_of
 from gastown_tui.core.world.mail_box import LazyMail, read_mail
 from gastown_tui.core.world.on_disk import OnDisk
+from gastown_tui.core.world.regular import read_regular
 from gastown_tui.core.world.snapshot import Header, Snapshot
 from gastown_tui.core.world.sums import is_of
 
@@ -254,7 +255,7 @@ class Reader:
         if self.log.position.count == 0:
             self._start()
         elif self._issues_key is not None and self.files.snapshot() is None:
-            self.scan = adopt.scan(self.files.issues.read_bytes())
+            self.scan = adopt.scan(read_regular(self.files.issues))
             changed = adopt.changed_lines(self.scan, self.state)
             known = self._echoes(changed, self.scan)
             self.scan.bad = [each for each in self.scan.bad if not each.bead_id or each.line.decode() not in known]
@@ -281,7 +282,7 @@ class Reader:
         """The issues file is the starting state: decoded line by line as needed when its outline shows no damage."""
         from gastown_tui.core.world import adopt
 
-        data = b"" if self._issues_key is None else self.files.issues.read_bytes()
+        data = b"" if self._issues_key is None else read_regular(self.files.issues)
         if not data.strip() and (elsewhere := database_of(self.beads)):
             raise Refused(
                 f"the beads of {self.beads} are in {elsewhere}, which is not read here",
@@ -328,7 +329,7 @@ def _mail(files: ProjectedFiles, header: Header) -> dict[MailId, Mail]:
         if stamp is None and status is None:
             return {}
         if stamp is not None and status is not None and stamp.fits(status):
-            return read_mail(messages.read_bytes())
+            return read_mail(read_regular(messages))
     state = LedgerState()
     for event, _ in _replay(files.beads, header.position.last):
         apply(state, event)

@@ -15,6 +15,7 @@ from gastown_tui.core.errors import BadInput, NotFound, ToolFailed
 from gastown_tui.core.model.ids import shown
 from gastown_tui.core.model.outside import Runtime
 from gastown_tui.core.rules.keystrokes import is_key_name
+from gastown_tui.core.world.regular import read_regular
 
 SHIPPED = Path(__file__).resolve().parents[2] / "runtimes"
 """The presets that come with the package."""
@@ -92,8 +93,7 @@ def _table(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT + 1)
+        content = read_regular(path, SIZE_LIMIT + 1)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     if len(content) > SIZE_LIMIT:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from gastown_tui.core.errors import BadInput
 from gastown_tui.core.model.ids import RigName, shown
 from gastown_tui.core.model.settings import RigSettings, Settings
+from gastown_tui.core.world.regular import read_regular
 
 SIZE_LIMIT_BYTES = 256 * 1024
 _Stat = tuple[int, int, int]
@@ -60,7 +61,7 @@ def read_settings(file: Path, kind: type[_Kind]) -> _Kind:
         BadInput: it is not TOML, too large, or has a key or value that does not belong there.
     """
     try:
-        data = file.read_bytes()
+        data = read_regular(file, SIZE_LIMIT_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}") from error
     if len(data) > SIZE_LIMIT_BYTES:
