@@ -57,7 +57,7 @@ class ProjectedFiles:
         if snapshot is None or status is None or snapshot.header.issues is None:
             return None
         issues = snapshot.header.issues
-        if status.st_size != issues.size or not is_of(issues.sums, self.issues.read_bytes()):
+        if status.st_size != issues.size or not is_of(issues.sums, read_regular(self.issues)):
             return None
         return snapshot
 
