@@ -21,10 +21,13 @@ FALSY = frozenset({"", "false", "0", "no", "off"})
 
 _FILLED = re.compile(r"(?<![{$])\{([A-Za-z_][A-Za-z0-9_.]*)\}(?!\})")
 _SECTION = re.compile(
-    r"\{\{if \.?([A-Za-z_][A-Za-z0-9_]*)\}\}((?:(?!\{\{if |\{\{else\}\}).)*?)"
-    r"(?:\{\{else\}\}((?:(?!\{\{if |\{\{else\}\}).)*?))?\{\{end\}\}",
+    r"\{\{#?if \.?([A-Za-z_][A-Za-z0-9_]*)\}\}((?:(?!\{\{#?if |\{\{else\}\}).)*?)"
+    r"(?:\{\{else\}\}((?:(?!\{\{#?if |\{\{else\}\}).)*?))?\{\{(?:end|/if)\}\}",
     re.DOTALL,
 )
+_IF = re.compile(r"\{\{#?if \.?([A-Za-z_][A-Za-z0-9_]*)\}\}")
+_DEPTH_LIMIT = 20
+"""Sections inside each other."""
 _CONDITION = re.compile(
     r"\s*(!?)\s*\{\{\.?([A-Za-z_][A-Za-z0-9_]*)\}\}\s*(?:(==|!=)\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"']\S*)))?\s*"
 )
@@ -65,14 +68,26 @@ def texts_in(value: Any) -> Iterator[str]:
 def variables_in(text: str) -> set[str]:
     """Names of the `{{variables}}` a text asks for; dotted ones, which convoys use inside, apart."""
     found = {match[1] for match in PLACEHOLDER.finditer(text) if not match[0].startswith("{{.")}
-    return found - {"else", "end"} if "{{if " in text else found
+    return found - {"else", "end"} if _has_section(text) else found
+
+
+def names_in(text: str) -> set[str]:
+    """Names of all variables a text looks at, those that only choose between its parts and dotted ones too."""
+    asked = {match[1] for match in PLACEHOLDER.finditer(text)} | {match[1] for match in _IF.finditer(text)}
+    return asked - {"else", "end"} if _has_section(text) else asked
+
+
+def _has_section(text: str) -> bool:
+    return "{{if " in text or "{{#if " in text
 
 
 def chosen(text: str, values: Mapping[str, str]) -> str:
-    """A text of which only those parts are left whose variable says so: `{{if v}}…{{else}}…{{end}}`."""
-    if "{{if " not in text:
-        return text
-    return _SECTION.sub(lambda match: (match[2] if is_true(values.get(match[1], "")) else match[3]) or "", text)
+    """A text of which only those parts are left whose variable says so: `{{if v}}…{{else}}…{{end}}`, also nested."""
+    for _ in range(_DEPTH_LIMIT):
+        if not _has_section(text):
+            break
+        text = _SECTION.sub(lambda match: (match[2] if is_true(values.get(match[1], "")) else match[3]) or "", text)
+    return text
 
 
 def is_true(value: str) -> bool:
