@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from gastown_tui.core.errors import BadInput
@@ -15,12 +17,14 @@ from gastown_tui.core.model.ids import shown
 from gastown_tui.core.rules.expressions import reach
 from gastown_tui.core.rules.formula_conditions import check
 from gastown_tui.core.rules.formula_parts import spelled
-from gastown_tui.core.rules.formula_texts import FALSY, chosen, deep, holds, texts_in, variables_in
+from gastown_tui.core.rules.formula_texts import FALSY, chosen, deep, holds, names_in, texts_in, variables_in
 
 PRESET = "preset"
 """The variable that chooses among the legs of a convoy."""
 VALUE_LIMIT = 20_000
 _TEXTS = ("title", "description", "notes", "design", "acceptance", "assignee")
+_TITLES = frozenset({"title", "desc", "feature", "name"})
+"""What any molecule is called by, whatever its formula asks for."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -39,6 +43,33 @@ def parse_values(pairs: Iterable[str]) -> dict[str, str]:
             raise BadInput(f"the value of {name} is longer than {VALUE_LIMIT} characters")
         found[name] = value
     return found
+
+
+def check_known(given: Mapping[str, str], *protos: Proto, further: Collection[str] = ()) -> None:
+    """Check that somebody looks at every variable given.
+
+    Args:
+        given: The values.
+        protos: What they are for; one of them has to know each.
+        further: Names that are known besides.
+
+    Raises:
+        BadInput: nobody knows one.
+    """
+    known: set[str] = set()
+    for proto in protos:
+        known |= {*proto.vars, *proto.fixed, *({PRESET} if proto.presets else ())}
+        known |= {name for text in texts_in(msgspec.to_builtins(proto)) for name in names_in(text)}
+    strange = [name for name in given if name not in known and name not in _TITLES and name not in further]
+    if strange:
+        whose = " and ".join(proto.name for proto in protos)
+        plural = "s" if len(strange) > 1 else ""
+        close = get_close_matches(strange[0], known, n=1)
+        meant = f"is {close[0]} meant? " if close else ""
+        raise BadInput(
+            f"{whose} has no variable{plural} {', '.join(map(shown, strange))}",
+            hint=meant + (f"its variables are {', '.join(sorted(known))}" if known else "it has no variables"),
+        )
 
 
 def values_for(proto: Proto, given: Mapping[str, str]) -> dict[str, str]:
@@ -235,6 +266,7 @@ def command(text: str, values: Mapping[str, str], step: ProtoStep) -> str:
     Raises:
         BadInput: a variable has no value.
     """
+    text = chosen(text, values)
     names = sorted(variables_in(text))
     filled(text, values, step.origin, step.id)
     given = "".join(f"GT_VAR_{name}={shlex.quote(values[name])}\n" for name in names)

@@ -12,7 +12,7 @@ from gastown_tui.core.model.formula import KINDS, Formula, Proto
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.distilling import formula_text
 from gastown_tui.core.rules.formula_reading import problems, read_raw, unknown_keys
-from gastown_tui.core.rules.formula_vars import parse_values, rendered, undeclared, values_for
+from gastown_tui.core.rules.formula_vars import check_known, parse_values, rendered, undeclared, values_for
 from gastown_tui.core.verbs.beads import Said
 from gastown_tui.core.verbs.cookbook import Cookbook, Page
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
@@ -211,6 +211,7 @@ def cook(
     book = Cookbook(hands, search=search)
     values = parse_values(var)
     proto = book.cooked(book.find(name), values)
+    check_known(values, proto)
     remarks = undeclared(proto)
     if mode == "runtime":
         steps = rendered(proto, values_for(proto, values))

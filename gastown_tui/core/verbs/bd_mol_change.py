@@ -17,7 +17,8 @@ from gastown_tui.core.rules import bonding, ending
 from gastown_tui.core.rules.bonding import Bond
 from gastown_tui.core.rules.distilling import formula_text, proto_of, with_variables
 from gastown_tui.core.rules.ending import Burned, Squashed, Squashing
-from gastown_tui.core.rules.formula_vars import parse_values
+from gastown_tui.core.rules.formula_texts import names_in
+from gastown_tui.core.rules.formula_vars import check_known, parse_values
 from gastown_tui.core.rules.formulas import parse_formula_name
 from gastown_tui.core.rules.pouring import LIQUID, VAPOR, Poured
 from gastown_tui.core.verbs.bd_formula import Vars
@@ -90,6 +91,8 @@ def bond(
         ref=ref,
     )
     one_, other = _operand(hands, town, first, wish), _operand(hands, town, second, wish)
+    if protos := [each for each in (one_, other) if isinstance(each, Proto)]:
+        check_known(wish.given, *protos, further=names_in(ref))
     if isinstance(one_, Proto) and isinstance(other, Proto):
         return _compound(hands, one_, other, wish, as_, dry_run=dry_run)
     if as_:

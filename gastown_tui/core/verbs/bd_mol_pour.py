@@ -10,7 +10,7 @@ import msgspec
 from gastown_tui.core.fold import Town
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import bonding, pouring
-from gastown_tui.core.rules.formula_vars import parse_values
+from gastown_tui.core.rules.formula_vars import check_known, parse_values
 from gastown_tui.core.rules.pouring import VAPOR, Poured, Pouring
 from gastown_tui.core.verbs.bd_formula import Vars
 from gastown_tui.core.verbs.bd_mol_change import attached
@@ -75,6 +75,7 @@ def pour(
     town = hands.ledger.read()
     found, remarks = proto_named(hands, town, proto, parse_values(var))
     others = [proto_named(hands, town, each, parse_values(var))[0] for each in attach]
+    check_known(parse_values(var), found, *others)
     host = one(hands, town, bead) if bead else None
     if found.phase == VAPOR:
         remarks = (*remarks, f"{found.name} is made for wisps: bd mol wisp {found.name} leaves no trail of beads")

@@ -10,7 +10,7 @@ from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import age_text, moment
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import molecules
-from gastown_tui.core.rules.formula_vars import parse_values
+from gastown_tui.core.rules.formula_vars import check_known, parse_values
 from gastown_tui.core.rules.molecules import Anatomy
 from gastown_tui.core.verbs.bd_formula import Vars
 from gastown_tui.core.verbs.beads import Said
@@ -185,8 +185,9 @@ def seed(
     """Check that formulas are there and cook."""
     book = Cookbook(hands)
     names = [page.name for page in book.every() if page.name.endswith("-patrol")] if patrol or not name else [name]
-    for each in names:
-        book.cooked(book.find(each), parse_values(var))
+    values = parse_values(var)
+    protos = [book.cooked(book.find(each), values) for each in names]
+    check_known(values, *protos)
     rows = [{"formula": each, "status": "ok"} for each in names]
     plain = "\n".join(f"✓ {each}" for each in names)
     return Said(plain=plain, value=rows[0] if name and not patrol else rows)

@@ -13,7 +13,7 @@ from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.times import moment
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import ending, molecules
-from gastown_tui.core.rules.formula_vars import parse_values
+from gastown_tui.core.rules.formula_vars import check_known, parse_values
 from gastown_tui.core.rules.gates import parse_timeout
 from gastown_tui.core.rules.molecules import Anatomy
 from gastown_tui.core.rules.pouring import VAPOR, Pouring
@@ -55,6 +55,7 @@ def wisp(
     town = hands.ledger.read()
     values = parse_values(var)
     found, remarks = proto_named(hands, town, proto, values)
+    check_known(values, found)
     wish = Pouring(
         proto=found,
         given=values,

@@ -12,7 +12,7 @@ from gastown_tui.core.model.ids import BEAD_ID, shown
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules import dispatch
 from gastown_tui.core.rules import formula_sling as rule
-from gastown_tui.core.rules.formula_vars import parse_values
+from gastown_tui.core.rules.formula_vars import check_known, parse_values
 from gastown_tui.core.verbs.cookbook import Cookbook
 from gastown_tui.core.verbs.work import Slung, draw, ledgers_to_lock, performed, told
 
@@ -22,7 +22,10 @@ def proto_meant(hands: Hands, request: dispatch.Request, word: str, on: str, var
     town = hands.ledger.read()
     book = Cookbook(hands, ledger=town.ledger_of(on) if on else rule.ledger_for(town, request))
     if on or var or book.knows(word):
-        return book.proto(word, parse_values(var))[0]
+        values = parse_values(var)
+        proto = book.proto(word, values)[0]
+        check_known(values, proto)
+        return proto
     if not BEAD_ID.fullmatch(word):
         raise NotFound(f"there is no bead {shown(word)}", hint="bd ready lists what could be slung")
     return None
