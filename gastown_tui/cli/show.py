@@ -45,7 +45,7 @@ def show(receipt: Receipt | None, *, json: bool, quiet: bool) -> int:
     value = receipt.data() if json else msgspec.UNSET
     if value is not msgspec.UNSET:
         _write(as_json(value))
-    elif text := receipt.text():
+    elif text := receipt.brief() if quiet else receipt.text():
         show_text(text)
     for line in receipt.follow(json=json):
         _write(_inert(line.encode()) + b"\n" if json else _fit(line))

@@ -96,3 +96,22 @@ def test_what_should_hold_before_work_is_handed_over(bd: Bd) -> None:
     git(bd.home, "add", ".")
     git(bd.home, "commit", "-q", "-m", "All")
     assert bd.json("preflight", "--check")["summary"] == "4 of 4 checks passed"
+
+
+def test_where_only_results_are_wanted_steps_are_left_out(bd: Bd) -> None:
+    git(bd.home, "init", "-q", "-b", "main")
+    bd.files("A")
+    assert bd("sync").out.startswith("→ Committing ")
+    bd.files("B")
+    assert bd("sync", "-q").out == "✓ Sync complete\n"
+    assert bd("sync", "--import-only", "-q").out == "✓ Import complete\n"
+
+
+def test_a_ledger_git_cannot_look_at_is_not_called_committed(bd: Bd) -> None:
+    git(bd.home, "init", "-q", "-b", "main")
+    (bd.home / ".git/index").write_text("no index")
+    told = {
+        row["name"]: (row["passed"], row["output"])
+        for row in bd.tries("preflight", "--check", "--json").value["checks"]
+    }
+    assert told["Ledger committed"] == (False, "it is not, or git cannot tell: bd sync")

@@ -12,7 +12,7 @@ from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, verb
 
 _KEY = "preflight."
 _TIMEOUT_S = 1800.0
-_GIT = 'test -z "$(git status --porcelain -- "$BD_BEADS" 2>/dev/null)"'
+_GIT = 'changes="$(git status --porcelain -- "$BD_BEADS" 2>/dev/null)" && test -z "$changes"'
 _PAGE = """Before you hand work over:
 
   [ ] what you worked on is closed, or says how far it is
@@ -65,7 +65,7 @@ def _shared(hands: Hands) -> dict[str, Any]:
         return _row("Ledger committed", True, "there is no git repository here", "bd sync")
     done = hands.commands.run(_GIT, cwd=home, timeout_s=_TIMEOUT_S, env={"BD_BEADS": str(beads_dir(hands))})
     is_clean = done.outcome is RunOutcome.PASS
-    return _row("Ledger committed", is_clean, "committed" if is_clean else "it has changes: bd sync", "bd sync")
+    return _row("Ledger committed", is_clean, "committed" if is_clean else "it is not, or git cannot tell: bd sync", "bd sync")
 
 
 def _run(hands: Hands, name: str, command: str) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def sync(
     del full, force, squash, from_main, accept_rebase, no_git_history, rename_on_import
     if flush_only or import_only:
         hands.ledger.settle()
-        return Said(plain="" if flush_only else "→ Importing from JSONL...\n✓ Import complete")
+        return Said() if flush_only else Said(steps=("→ Importing from JSONL...",), plain="✓ Import complete")
     carrier = hands.carrier
     if carrier is None:
         raise Refused("there is no git here to sync with")
@@ -100,7 +100,7 @@ class _Run:
             raise Conflict("others pushed each time before us", hint="all of it is committed here; sync again")
         kept = [f"  kept ours: {name}" for name in sorted(self._kept)]
         value = self._value | {"branch": self._standing.branch, "kept": sorted(self._kept)}
-        return Said(plain="\n".join([*steps, *kept, "✓ Sync complete"]), value=value)
+        return Said(steps=tuple(steps), plain="\n".join([*kept, "✓ Sync complete"]), value=value)
 
     def _once(self) -> bool:
         self._hands.ledger.settle()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Said(Receipt, kw_only=True, frozen=True):
     """An answer made of words, and of a value for JSON when there is one."""
 
+    steps: tuple[str, ...] = ()
+    """Lines about what is done on the way, before the answer."""
     plain: str = ""
     value: Any = msgspec.UNSET
     """Left unset: with --json, too, the words are printed."""
@@ -34,6 +36,10 @@ class Said(Receipt, kw_only=True, frozen=True):
 
     def text(self) -> str:
         """The words."""
+        return "\n".join([*self.steps, self.plain] if self.plain else self.steps)
+
+    def brief(self) -> str:
+        """The answer alone."""
         return self.plain
 
     def data(self) -> Any:

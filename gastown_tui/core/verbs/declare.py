@@ -118,6 +118,10 @@ class Receipt(msgspec.Struct, kw_only=True, frozen=True):
         """Plain lines for a terminal, without a final newline; empty prints nothing."""
         return ""
 
+    def brief(self) -> str:
+        """What is left of the text when only results are wanted."""
+        return self.text()
+
     def data(self) -> Any:
         """Plain values for JSON."""
         return msgspec.to_builtins(self)
