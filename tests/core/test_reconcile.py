@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from gastown_tui.core import events as e
 from gastown_tui.core.events import Entry
 from gastown_tui.core.fold import Town
-from gastown_tui.core.model.ids import Address, BeadId, NudgeId, RigName
+from gastown_tui.core.model.ids import Address, BeadId, EscalationId, NudgeId, RigName
 from gastown_tui.core.model.outside import SessionFact
 from gastown_tui.core.model.settings import DaemonSettings, HealthSettings, RigSettings, Settings
 from gastown_tui.core.model.town import Agent, MergeRequest
-from gastown_tui.core.rules.health import Seen
+from gastown_tui.core.rules.health import Seen, judge
 from gastown_tui.core.rules.reconcile import WAKES_AT_ONCE, Action, Deed, backoff, decide
+from gastown_tui.core.views.needs import needs_you
 from tests.towns import NOW, a_bead, a_convoy, a_hook, a_rig, a_town, after, ago, an_agent
 
 NUX = "api/polecats/nux"
@@ -237,6 +238,50 @@ def test_a_person_is_told_once_of_a_stuck_worker_and_told_when_it_moves() -> Non
     assert again is not None and again.kind is Deed.WAIT
     moving = about(told, seen(session(1)), key)
     assert moving is not None and moving.kind is Deed.SETTLE
+
+
+def escalated(town: Town, key: str, *, at: str) -> Town:
+    raised = e.EscalationRaised(
+        escalation_id=EscalationId("esc-1"), severity="high", text="3 sessions ended with ap-1", bead_id="ap-1", key=key
+    )
+    return after(town, [Entry(raised)], actor="deacon", at=at)
+
+
+def waiting_for_a_person(town: Town) -> list[str]:
+    """What still stands in Needs you of what was escalated."""
+    verdicts = {agent.address: judge(town, agent, seen(), NOW) for agent in town.agents()}
+    return [row.text for row in needs_you(town, verdicts, NOW) if row.kind == "escalation"]
+
+
+RESTARTS = f"restarts:{NUX}:asg-ap-1"
+
+
+@pytest.mark.parametrize("key", [RESTARTS, "exit:ap-1", "", "merge:ap-mr9"])
+def test_an_escalation_is_over_once_its_bead_is_closed(key: str) -> None:
+    town = escalated(a_case(hooked=False, status="closed", closed_s=10), key, at=ago(seconds=60))
+    (settled,) = [action for action in decide(town, seen(), NOW) if action.kind is Deed.SETTLE]
+    assert settled.subject == (key or "esc-1")
+    assert settled.reason == "ap-1 is closed"
+    assert waiting_for_a_person(town) == []
+
+
+def test_an_escalation_about_a_bead_closed_before_stays() -> None:
+    town = escalated(a_case(hooked=False, status="closed", closed_s=60), "exit:ap-1", at=ago(seconds=10))
+    assert about(town, seen(), "exit:ap-1") is None
+    assert waiting_for_a_person(town) == ["3 sessions ended with ap-1"]
+
+
+@pytest.mark.parametrize(("raised_s", "is_over"), [(120, True), (10, False)])
+def test_work_handed_in_settles_what_was_wrong_with_its_worker(raised_s: int, is_over: bool) -> None:
+    town = escalated(a_case(hooked=False, status="open", merges=(merge("queued"),)), RESTARTS, at=ago(seconds=raised_s))
+    assert (about(town, seen(), RESTARTS) is not None) is is_over
+    assert (waiting_for_a_person(town) == []) is is_over
+
+
+def test_what_a_worker_asked_a_person_is_not_settled_by_handing_in() -> None:
+    town = escalated(a_case(hooked=False, status="open", merges=(merge("queued"),)), "exit:ap-1", at=ago(seconds=120))
+    assert about(town, seen(), "exit:ap-1") is None
+    assert len(waiting_for_a_person(town)) == 1
 
 
 def test_a_bell_rings_once_in_a_while() -> None:

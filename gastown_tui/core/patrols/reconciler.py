@@ -201,7 +201,7 @@ class Reconciler:
         facts = [
             e.EscalationResolved(escalation_id=each.id, note=action.reason)
             for each in known
-            if each.key == action.subject and each.state != "resolved"
+            if action.subject == (each.key or each.id) and each.state != "resolved"
         ]
         if facts:
             self._record(*facts)

@@ -18,7 +18,7 @@ from gastown_tui.core.model.address import Role, parts, session_name
 from gastown_tui.core.model.outside import SessionFact
 from gastown_tui.core.model.times import age_text, moment
 from gastown_tui.core.model.town import Agent, Hook
-from gastown_tui.core.rules import convoys, dispatch, feeding, nudges
+from gastown_tui.core.rules import convoys, dispatch, escalations, feeding, nudges
 from gastown_tui.core.rules.health import Health, Seen, Verdict, judge
 
 LEAVE_S = 5.0
@@ -56,7 +56,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Deed
     subject: str
-    """An address, a bead, a convoy or an escalation key."""
+    """An address, a bead, a convoy, or an escalation: its key, or its id when it has none."""
     reason: str
     incarnation: str = ""
     """The session it is about; another one of that name is left alone."""
@@ -340,6 +340,8 @@ def _work(town: Town, now: datetime) -> Iterator[Action]:
             yield Action(kind=Deed.DISPATCH, subject=waiting.bead_id, reason=f"{waiting.target} has room")
         elif waiting.bead_id not in gone:
             yield _wait(waiting.bead_id, dispatch.why_waits(town, waiting) or f"waits for room in {waiting.target}")
+    for known, why in escalations.overtaken(town):
+        yield Action(kind=Deed.SETTLE, subject=known.key or known.id, reason=why)
     for stray in feeding.strays(town, now):
         why = f"{stray.convoy_id} is stranded and {stray.rig} has room"
         yield Action(kind=Deed.FEED, subject=stray.bead_id, reason=why)

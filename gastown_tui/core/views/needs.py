@@ -11,6 +11,7 @@ from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import Address
 from gastown_tui.core.model.times import moment
 from gastown_tui.core.model.town import Agent, Nudge
+from gastown_tui.core.rules.escalations import why_over
 from gastown_tui.core.rules.health import Verdict
 from gastown_tui.core.views.agent_rows import LOOK, URGENCY
 from gastown_tui.core.views.ages import Ages
@@ -45,7 +46,7 @@ def needs_you(
         if verdict.needs_person:
             rows.append(((URGENCY[verdict.state], verdict.since), _agent_need(town, agent, verdict, ages)))
     for escalation in town.own.registers.escalations.values():
-        if escalation.state == "open":
+        if escalation.state == "open" and not why_over(town, escalation):
             row = NeedRow(
                 key=f"escalation:{escalation.key or escalation.id}",
                 kind="escalation",
