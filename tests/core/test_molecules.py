@@ -185,6 +185,7 @@ def test_a_molecule_is_poured_onto_a_bead_and_the_bead_carries_it() -> None:
     [
         (a_bead("gt-1", status="closed"), Refused, "is closed"),
         (a_bead("gt-1", kind="message"), Refused, "is a message, not work"),
+        (a_bead("gt-1", kind="agent"), Refused, "is an agent, not work"),
         (a_bead("gt-1", metadata=[1]), Refused, "is no object"),
         (a_bead("gt-2"), NotFound, "there is no bead"),
     ],

@@ -52,6 +52,11 @@ def one_line(text: str, limit: int = 0) -> str:
     return cut(" ".join(plain(text.replace("\r", "\n")).split()), limit)
 
 
+def with_article(noun: str) -> str:
+    """A noun after `a` or `an`, as its first letter sounds."""
+    return f"{'an' if noun[:1].lower() in set('aeio') else 'a'} {noun}"
+
+
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, an ellipsis for what is left out; 0 means no limit."""
     return text if not limit or len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"

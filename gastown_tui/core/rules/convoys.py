@@ -16,7 +16,7 @@ from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import DEACON
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BEAD_ID, Address, BeadId, MailId, parse_bead_id, shown
-from gastown_tui.core.model.text import one_line
+from gastown_tui.core.model.text import one_line, with_article
 from gastown_tui.core.model.times import age_text, moment, stamp
 from gastown_tui.core.rules.progress import KIND, TRACKS, Card, convoy_card, is_finished, tracked_ids
 from gastown_tui.core.rules.readiness import Standing, is_free
@@ -50,7 +50,9 @@ def find(town: Town, text: str) -> Bead:
     word = text.strip()
     if bead := town.find(word):
         if bead.kind != KIND:
-            raise BadInput(f"{bead.id} is a {bead.kind}, not a convoy", hint="gt convoy list shows the convoys")
+            raise BadInput(
+                f"{bead.id} is {with_article(bead.kind)}, not a convoy", hint="gt convoy list shows the convoys"
+            )
         return bead
     rolling = in_order(town)
     if re.fullmatch(r"\d{1,4}", word) and 0 < int(word) <= len(rolling):

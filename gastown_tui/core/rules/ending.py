@@ -12,7 +12,7 @@ from gastown_tui.core.events import Edge, Entry
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.ids import BeadId
-from gastown_tui.core.model.text import one_line
+from gastown_tui.core.model.text import one_line, with_article
 from gastown_tui.core.rules import bead_deletion, beads, molecules
 from gastown_tui.core.rules.bead_ids import fresh_id, prefix_of_ledger
 from gastown_tui.core.rules.molecules import Anatomy
@@ -94,7 +94,7 @@ def squash(town: Town, wish: Squashing, *, actor: str, nonce: int) -> Squashed:
 def _root(town: Town, bead_id: str) -> Bead:
     root = town.bead(bead_id)
     if not molecules.is_root(town, root) and not Anatomy(town, root).steps:
-        raise BadInput(f"{root.id} is a {root.kind}, not a molecule", hint="bd mol list shows them")
+        raise BadInput(f"{root.id} is {with_article(root.kind)}, not a molecule", hint="bd mol list shows them")
     return root
 
 

@@ -10,6 +10,7 @@ from gastown_tui.core.fold import Town
 from gastown_tui.core.model.address import OVERSEER, Role, parts
 from gastown_tui.core.model.bead import Bead, parent_of
 from gastown_tui.core.model.ids import Address, AssignmentId, BeadId
+from gastown_tui.core.model.text import with_article
 from gastown_tui.core.model.town import Hook, MergeRequest
 from gastown_tui.core.rules.readiness import BLOCKING, Standing
 
@@ -77,7 +78,7 @@ def hookable(town: Town, bead_id: str, *, force: bool = False) -> Bead:
     if bead.is_closed:
         raise Refused(f"{bead.id} is closed", hint=f"bd reopen {bead.id} first")
     if bead.kind in UNHOOKABLE:
-        raise Refused(f"{bead.id} is a {bead.kind}, not work", hint="sling a bead it speaks of")
+        raise Refused(f"{bead.id} is {with_article(bead.kind)}, not work", hint="sling a bead it speaks of")
     if force:
         return bead
     if blockers := waits_for(town, bead):

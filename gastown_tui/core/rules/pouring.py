@@ -14,7 +14,7 @@ from gastown_tui.core.fold import LedgerState, Town
 from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.formula import Gate, Proto, ProtoStep
 from gastown_tui.core.model.ids import BeadId
-from gastown_tui.core.model.text import one_line
+from gastown_tui.core.model.text import one_line, with_article
 from gastown_tui.core.rules import hooks, molecules
 from gastown_tui.core.rules.bead_ids import MAX_DEPTH, depth_of, fresh_id, prefix_of_ledger
 from gastown_tui.core.rules.bead_values import parse_title
@@ -98,7 +98,7 @@ def attachable(town: Town, bead_id: str) -> Bead:
     if bead.is_closed:
         raise Refused(f"{bead.id} is closed", hint=f"bd reopen {bead.id} first")
     if bead.kind in hooks.UNHOOKABLE:
-        raise Refused(f"{bead.id} is a {bead.kind}, not work", hint="pour onto a bead that is to be done")
+        raise Refused(f"{bead.id} is {with_article(bead.kind)}, not work", hint="pour onto a bead that is to be done")
     there = molecules.attached(town, bead)
     if there is not None and not there.is_closed:
         raise Conflict(
