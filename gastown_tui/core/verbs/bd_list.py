@@ -45,6 +45,7 @@ from gastown_tui.core.verbs.bead_filters import (
     limit_of,
     priority_of,
     span,
+    strange_statuses,
     whole_id,
 )
 from gastown_tui.core.verbs.beads import beads_here, one, outlines_here, outlines_of
@@ -66,6 +67,8 @@ class Listed(Receipt, kw_only=True, frozen=True):
     cut: bool = False
     outlines: Sequence[Outline] = ()
     """Every bead there is, when they were chosen from those."""
+    remarks: tuple[str, ...] = ()
+    """What is odd about what was asked for."""
     again: Callable[[], Listed] | None = None
     """Given when the list is watched: looks once more."""
 
@@ -108,8 +111,9 @@ class Listed(Receipt, kw_only=True, frozen=True):
         return self.text() if value is UNSET else msgspec.json.encode(value).decode()
 
     def warnings(self) -> tuple[str, ...]:
-        """That there is more."""
-        return (f"\nShowing {len(self.beads)} issues (use --limit 0 for all)",) if self.cut else ()
+        """That there is more, and what was odd about the question."""
+        more = (f"\nShowing {len(self.beads)} issues (use --limit 0 for all)",) if self.cut else ()
+        return (*self.remarks, *more)
 
 
 @verb("bd list", group="beads", needs=Needs.LEDGER, mutates=False, compact_errors=True)
@@ -233,7 +237,7 @@ def list_(
         found = ordered(chosen(pool, wanted, hands.clock.now()), sort, reverse=reverse, room=room)
         return Listed(town=town, beads=tuple(found[:room] if room else found), how=how, cut=0 < room <= len(found))
 
-    listed = look(town)
+    listed = replace(look(town), remarks=strange_statuses(hands, town, status))
     return replace(listed, again=lambda: _when_it_changes(hands, look)) if watch else listed
 
 
@@ -299,7 +303,13 @@ def search(
     )
     found = ordered(chosen(beads_here(hands, town), wanted, hands.clock.now()), sort, reverse=reverse)
     room = limit_of(limit, default=LIMIT)
-    return Found(town=town, beads=tuple(found[:room] if room else found), sought=sought, long=long)
+    return Found(
+        town=town,
+        beads=tuple(found[:room] if room else found),
+        sought=sought,
+        long=long,
+        remarks=strange_statuses(hands, town, status),
+    )
 
 
 class Found(Receipt, kw_only=True, frozen=True):
@@ -309,6 +319,7 @@ class Found(Receipt, kw_only=True, frozen=True):
     beads: tuple[Bead, ...]
     sought: str
     long: bool = False
+    remarks: tuple[str, ...] = ()
 
     def text(self) -> str:
         """A line each under a heading."""
@@ -325,6 +336,10 @@ class Found(Receipt, kw_only=True, frozen=True):
     def data(self) -> Any:
         """An array, even when empty."""
         return bead_json.rows(self.town, self.beads, edges=False)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What was odd about the question."""
+        return self.remarks
 
 
 def edge_format(text: str) -> str:

@@ -56,7 +56,7 @@ def progress(hands: Hands, id: OptionalMolecule = "") -> Receipt:
         lines.append(f"{root.id} {one_line(root.title)}")
         lines.append(f"  {shown.bar(found.completed, found.total)} {found.completed}/{found.total}")
         lines += [f"  at {found.current}"] if found.current else []
-        lines += [f"  {pace[0]:.1f} steps an hour, {pace[1]:.1f} hours to go"] if pace else []
+        lines += [f"  {pace[0]:.1f} steps an hour, {pace[1]:.1f} hours to go"] if pace and pace[1] else []
     return Said(plain="\n".join(lines), value=values[0] if id else values)
 
 

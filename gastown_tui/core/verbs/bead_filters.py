@@ -6,10 +6,12 @@ from typing import Annotated
 
 from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.fold import Town
-from gastown_tui.core.model.ids import BeadId
+from gastown_tui.core.model.bead import STATUSES
+from gastown_tui.core.model.ids import BeadId, shown
 from gastown_tui.core.ports import Hands
+from gastown_tui.core.rules.bead_config import words_in
 from gastown_tui.core.rules.queries import Span
-from gastown_tui.core.verbs.beads import local_now, one
+from gastown_tui.core.verbs.beads import config, local_now, one, outlines_here
 from gastown_tui.core.verbs.declare import Arg, Suggest
 
 LIMIT = 50
@@ -96,3 +98,15 @@ def whole_id(hands: Hands, town: Town, text: str) -> BeadId:
         return one(hands, town, text).id
     except NotFound:
         return BeadId(text)
+
+
+def strange_statuses(hands: Hands, town: Town, text: str) -> tuple[str, ...]:
+    """What to say of a status nothing can have: neither known, nor added by the ledger, nor in use there."""
+    wanted = [each.strip() for each in text.split(",")]
+    strange = [each for each in wanted if each and each not in {*STATUSES, "tombstone", "all"}]
+    if strange:
+        known = {*words_in(config(hands), "status.custom"), *(each.status for each in outlines_here(hands, town))}
+        strange = [each for each in strange if each not in known]
+    if not strange:
+        return ()
+    return (f"no bead has the status {', '.join(map(shown, strange))}; the statuses are {', '.join(STATUSES)}",)
