@@ -34,7 +34,7 @@ from gastown_tui.core.model.outside import (
     WorktreeFact,
 )
 from gastown_tui.core.model.times import stamp
-from gastown_tui.core.ports import Clock, Decide, Hands, LinesFound, Recorded, Verified
+from gastown_tui.core.ports import Clock, Decide, Hands, LinesFound, Mend, Recorded, Verified
 from tests.towns import NOW, a_town
 
 HOME = Path("/town")
@@ -158,6 +158,9 @@ class FakeLedger:
 
     def settle(self) -> None:
         return None
+
+    def mend(self, rule: Mend, ledger: str = "") -> None:
+        raise AssertionError("this ledger has no files")
 
     def take_up(self, log: bytes, ledger: str = "", *, issues: bytes = b"") -> int:
         return 0

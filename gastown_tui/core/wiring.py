@@ -24,6 +24,7 @@ from gastown_tui.core.ports import (
     Hands,
     Ledger,
     LinesFound,
+    Mend,
     Processes,
     Recorded,
     Runtimes,
@@ -235,6 +236,10 @@ class _NoLedger:
         raise self._error
 
     def take_up(self, log: bytes, ledger: str = "", *, issues: bytes = b"") -> int:
+        """There is none."""
+        raise self._error
+
+    def mend(self, rule: Mend, ledger: str = "") -> None:
         """There is none."""
         raise self._error
 

@@ -525,3 +525,21 @@ def test_threads_that_wait_for_the_lock_are_served_by_whoever_has_it(tmp_path: P
     assert sorted(bead.id for bead in reopened(tmp_path).read().beads()) == ["gt-c", "gt-first", "gt-one"]
     assert ledger._wishes == []
     assert len(taken) == 2, "those that waited for the first should have been served at once"
+
+
+def test_nobody_writes_while_the_files_of_a_ledger_are_put_in_order(tmp_path: Path) -> None:
+    ledger = lone(tmp_path)
+    put(ledger, created("gt-1", "Kept"))
+    other = reopened(tmp_path, lock_wait_s=0.05)
+
+    def rule(name: str, text: str) -> str | None:
+        if name != "events.jsonl":
+            return None
+        with pytest.raises(Conflict):
+            put(other, created("gt-2", "Meanwhile"))
+        return text + "\n\udc80 torn"
+
+    ledger.mend(rule)
+    assert b"\n\x80 torn\n" in log_of(tmp_path).read_bytes()
+    put(other, created("gt-3", "Afterwards"))
+    assert {bead.title for bead in reopened(tmp_path).read().beads()} == {"Kept", "Afterwards"}

@@ -91,3 +91,19 @@ def test_edges_that_lead_nowhere_are_taken_away(bare_bd: Bd) -> None:
     assert (told["status"], told["orphan_counts"]["total"]) == ("success", 1)
     assert told["orphan_details"] == [{"issue_id": "gt-1", "depends_on_id": "gt-gone"}]
     assert bd.json("repair")["status"] == "no_orphans"
+
+
+def test_without_a_name_every_file_of_the_ledger_is_looked_at_its_log_too(bd: Bd) -> None:
+    one, two = bd.files("One", "--notes", "a\u2028b"), bd.files("Two")
+    beads = bd.home / ".beads"
+    for name in ("events.jsonl", "issues.jsonl"):
+        *rest, ours, theirs = (beads / name).read_text().split("\n")[:-1]
+        conflict = ["<<<<<<< HEAD", ours, "=======", theirs, ">>>>>>> theirs", ""]
+        (beads / name).write_text("\n".join([*rest, *conflict]))
+    before = bd.bytes()
+    assert bd.json("resolve-conflicts", "--dry-run")["conflicts"] == 2 and bd.bytes() == before
+    told = bd.json("resolve-conflicts")
+    assert told["files"] == {"events.jsonl": 1, "issues.jsonl": 1}
+    assert not [name for name, data in bd.bytes().items() if b"<<<<<<<" in data]
+    assert {bead["id"]: bead.get("notes") for bead in bd.json("list")} == {one: "a\u2028b", two: None}
+    assert bd("resolve-conflicts").out == f"✓ No conflicts in {beads}\n"

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from gastown_tui.core.ports.carrier import Carrier, Standing, Theirs
     from gastown_tui.core.ports.chance import Clock, Mint
     from gastown_tui.core.ports.files import Files
-    from gastown_tui.core.ports.ledger import Decide, Ledger, LineNote, LinesFound, Recorded, Verified
+    from gastown_tui.core.ports.ledger import Decide, Ledger, LineNote, LinesFound, Mend, Recorded, Verified
     from gastown_tui.core.ports.running import Commands, Processes, Terminal
     from gastown_tui.core.ports.runtimes import Runtimes
     from gastown_tui.core.ports.sessions import Sessions
     from gastown_tui.core.ports.worktrees import Worktrees
 
 __all__ = [
-    "Carrier", "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "LineNote", "LinesFound",
+    "Carrier", "Clock", "Commands", "Decide", "Entry", "Files", "Hands", "Ledger", "LineNote", "LinesFound", "Mend",
     "MergeTrial", "Mint", "ProcessFact", "Processes", "Recorded", "RepositoryFact", "Run", "RunOutcome", "Runtime",
     "Runtimes", "Screen", "SessionFact", "SessionSpec", "Sessions", "Standing", "Terminal", "Theirs",
     "TrialOutcome", "Verified", "WorktreeFact", "Worktrees",
@@ -45,7 +45,7 @@ _ROOMS = {
     "carrier": ("Carrier", "Standing", "Theirs"),
     "chance": ("Clock", "Mint"),
     "files": ("Files",),
-    "ledger": ("Decide", "Ledger", "LineNote", "LinesFound", "Recorded", "Verified"),
+    "ledger": ("Decide", "Ledger", "LineNote", "LinesFound", "Mend", "Recorded", "Verified"),
     "running": ("Commands", "Processes", "Terminal"),
     "runtimes": ("Runtimes",),
     "sessions": ("Sessions",),

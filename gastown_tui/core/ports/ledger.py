@@ -15,6 +15,13 @@ Decide = Callable[[Town], Sequence[Entry]]
 """A rule closed over its request: reads the caught-up town, returns what to record, or raises."""
 
 
+Mend = Callable[[str, str], str | None]
+"""A rule for the files of a ledger: given a name and a text, what to hold instead; None leaves it as it is.
+
+What is no UTF-8 comes as lone surrogates and goes back as it was.
+"""
+
+
 class Recorded(msgspec.Struct, frozen=True):
     """What a transaction left behind: the events as written, and the town after them."""
 
@@ -122,6 +129,14 @@ class Ledger(Protocol):
         """Append the lines of another clone's log that this one lacks, durably; return how many those are.
 
         Lines of its issues file are taken up too when they are somebody's edit.
+        """
+        ...
+
+    def mend(self, rule: Mend, ledger: str = "") -> None:
+        """Give a rule every file of lines a ledger has, under its lock, and put what it says in their place.
+
+        Each is replaced in one step, and only once the rule has passed them all; what it raises leaves all as they
+        were. Afterwards the projections are those of the log, where there is one.
         """
         ...
 

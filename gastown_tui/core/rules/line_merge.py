@@ -65,12 +65,17 @@ def merge_files(base: str, left: str, right: str) -> Merged:
     return Merged((*lines.values(), *apart), tuple(both), tuple(clashes))
 
 
+def union(left: str, right: str) -> tuple[str, ...]:
+    """The lines of both versions of a file whose lines stand for themselves, each once."""
+    return tuple(line for line in dict.fromkeys([*left.split("\n"), *right.split("\n")]) if line)
+
+
 def sides(text: str) -> tuple[str, str, str, int]:
     """A file with conflict markers as the two files and their common ancestor, and how many conflicts it had."""
     versions: tuple[list[str], list[str], list[str]] = ([], [], [])
     writes: tuple[int, ...] = (0, 1, 2)
     count = 0
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if line.startswith(_OURS):
             writes, count = (1,), count + 1
         elif line.startswith(_BASE) and writes == (1,):
@@ -103,12 +108,12 @@ class _Version(msgspec.Struct, frozen=True):
 def _read(text: str) -> _Version:
     beads: dict[str, _Line] = {}
     others: list[str] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if not line.strip():
             continue
         try:
             record = msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             others.append(line)
             continue
         key = record.get("id")

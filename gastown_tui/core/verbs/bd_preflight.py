@@ -65,7 +65,8 @@ def _shared(hands: Hands) -> dict[str, Any]:
         return _row("Ledger committed", True, "there is no git repository here", "bd sync")
     done = hands.commands.run(_GIT, cwd=home, timeout_s=_TIMEOUT_S, env={"BD_BEADS": str(beads_dir(hands))})
     is_clean = done.outcome is RunOutcome.PASS
-    return _row("Ledger committed", is_clean, "committed" if is_clean else "it is not, or git cannot tell: bd sync", "bd sync")
+    said = "committed" if is_clean else "it is not, or git cannot tell: bd sync"
+    return _row("Ledger committed", is_clean, said, "bd sync")
 
 
 def _run(hands: Hands, name: str, command: str) -> dict[str, Any]:

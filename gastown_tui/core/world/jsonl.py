@@ -12,7 +12,7 @@ from gastown_tui.core.errors import GastownError, NotFound
 from gastown_tui.core.events import Event
 from gastown_tui.core.fold import Town
 from gastown_tui.core.model.ids import RigName, shown
-from gastown_tui.core.ports import Clock, Decide, LinesFound, Recorded, Verified
+from gastown_tui.core.ports import Clock, Decide, LinesFound, Mend, Recorded, Verified
 from gastown_tui.core.world.clock import SystemClock
 from gastown_tui.core.world.event_lines import order_of
 from gastown_tui.core.world.event_log import EventLog
@@ -181,6 +181,17 @@ class JsonlLedger:
         if is_edited:
             self.settle()
         return records.count(b"\n")
+
+    def mend(self, rule: Mend, ledger: str = "") -> None:
+        """Give a rule every file of lines a ledger has, under its lock, and put what it says in their place."""
+        with self._mutex:
+            self._town()
+            store = self._store(ledger)
+            with store.writing(self._lock_wait_s):
+                is_changed = store.mend(rule)
+            if is_changed and self._town() and store.last_event:
+                self._carried_out(Wish(lambda _: (), "", (store,), adopts=True))
+                store.rebuild()
 
     def rebuild_projections(self) -> None:
         """Write every projection of every ledger anew, from the events alone.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gastown_tui.core.world.feed import may_show
@@ -32,6 +34,12 @@ class Projector:
             # still, it will be theirs.
             if not self._reader.log.log.is_stale() or not self._presence.is_nobody():
                 return
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep others from projecting meanwhile."""
+        with self._lock.hold(_WAIT_S):
+            yield
 
     def rebuild(self) -> None:
         """Write every projection anew from the events alone."""

@@ -30,6 +30,7 @@ from gastown_tui.core.world.log import Appender, in_words
 from gastown_tui.core.world.reader import Reader, no_collecting
 
 if TYPE_CHECKING:
+    from gastown_tui.core.ports import Mend
     from gastown_tui.core.world.projector import Projector
 
 _SEAL_WAIT_S = 0.5
@@ -193,6 +194,15 @@ class Store:
         written = self._write(records)
         self.reader.forget()
         return written
+
+    def mend(self, rule: Mend) -> bool:
+        """Replace the files of lines that a rule changes, under the lock; True when there were any."""
+        from gastown_tui.core.world.mending import mend
+
+        with self._projector().alone():
+            is_changed = mend(self.beads, rule)
+        self.reader.forget()
+        return is_changed
 
     def cut_back(self, written: Written) -> None:
         """Take back what was just appended, still under the lock: the transaction could not be finished elsewhere."""
