@@ -102,7 +102,9 @@ def test_lines_are_counted_with_their_numbers_before_and_after_they_are_put_asid
     bare_bd("close", "zz-1")
     assert [each["line"] for each in bare_bd.json("info")["lines"]["put_aside"]] == [3, 4, 5, 7]
     assert "put aside before: 3 quarantined, 1 duplicate" in bare_bd("doctor").out
-    assert "Database" not in bare_bd("doctor").out
+    said = bare_bd("doctor").out
+    assert "⚠" not in said and "unreadable" not in said and "✓ Quarantine: put aside before: 3 quarantined" in said
+    assert "Database" not in said
     (bare_bd.home / ".beads" / "dolt").mkdir()
     assert "a Dolt database (dolt/) lies beside issues.jsonl" in bare_bd("doctor").out
 
@@ -484,3 +486,28 @@ def test_commands_without_a_subject_here_answer_what_is_true(bd: Bd) -> None:
     assert "no mail delegate configured" in bd.refuses("mail", "inbox").err
     one = bd.files("A")
     assert bd("history", one).lines[0].endswith("status: - → open, priority: - → 2, title: - → A, issue_type: - → task")
+
+
+def test_a_damaged_line_of_the_log_is_told_until_a_copy_of_it_is_safe(bd: Bd) -> None:
+    bd.files("A")
+    with (bd.home / ".beads" / "events.jsonl").open("a") as log:
+        log.write("damage\n")
+    assert "⚠ Log: " in bd("doctor").out
+    bd.files("B")
+    told = bd("doctor")
+    assert "⚠" not in told.out and "1 damaged lines were put aside before" in told.out and told.err == ""
+
+
+def test_projections_that_are_behind_are_told(bd: Bd) -> None:
+    bd.files("A")
+    issues = bd.home / ".beads" / "issues.jsonl"
+    local = bd.home / ".beads" / "local"
+    kept = {path: path.read_bytes() for path in (issues, local / "snapshot")}
+    assert "Projections" not in bd("doctor").out
+    bd.files("B")
+    for path, data in kept.items():
+        path.write_bytes(data)
+    said = bd("doctor").out
+    assert "⚠ Projections: " in said and str(issues) in said
+    bd("rebuild-projections")
+    assert "Projections" not in bd("doctor").out

@@ -34,9 +34,13 @@ class Verified(msgspec.Struct, frozen=True):
 
     events: int
     damaged: tuple[str, ...] = ()
-    """One line of words for each line that could not be read."""
+    """One line of words for each line that could not be read and is not kept elsewhere, or can be mended."""
     ahead: int = 0
     """Ledgers whose newest event is dated in the future."""
+    kept: int = 0
+    """Further lines that could not be read, and of which a copy lies in the quarantine."""
+    behind: tuple[str, ...] = ()
+    """The projected files that lack what the log holds, while nobody is about to bring them up."""
 
 
 class LineNote(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ from gastown_tui.core.model.bead import Bead
 from gastown_tui.core.model.ids import BeadId
 from gastown_tui.core.model.text import one_line
 from gastown_tui.core.model.times import stamp
-from gastown_tui.core.ports import Hands, LinesFound
+from gastown_tui.core.ports import Hands, LinesFound, Verified
 from gastown_tui.core.rules import bead_deletion, care
 from gastown_tui.core.verbs import lines_told
 from gastown_tui.core.verbs.bd_setup import BD_VERSION
@@ -73,7 +73,7 @@ def doctor(
         take_away_bad_edges(hands)
         _respell(hands)
     town = hands.ledger.read()
-    found = [log, *_files(hands, town), *care.examine(town, beads_here(hands, town))]
+    found = [*log, *_files(hands, town), *care.examine(town, beads_here(hands, town))]
     if checks:
         words = {"orphans": ("orphaned", "parent"), "duplicates": ("duplicate",), "conflicts": ("conflict",)}
         wanted = [word for each in checks for word in words.get(each, (each,))]
@@ -106,20 +106,31 @@ def _lines(found: Iterable[care.Finding]) -> list[str]:
     return lines
 
 
-def _log(hands: Hands) -> care.Finding:
+def _log(hands: Hands) -> list[care.Finding]:
     """Read every log again, and let writing go on after a failed sync."""
     try:
         seen = hands.ledger.verify()
     except LedgerDamaged as error:
-        return care.Finding(name="Log", status="error", message=error.message, fix=error.hint)
+        return [care.Finding(name="Log", status="error", message=error.message, fix=error.hint)]
     except GastownError as error:
-        return care.Finding(name="Log", status="warning", message=f"it could not be synced: {error.message}")
+        return [care.Finding(name="Log", status="warning", message=f"it could not be synced: {error.message}")]
     detail = (*seen.damaged, *([f"{seen.ahead} ledgers are dated ahead"] if seen.ahead else ()))
     message = f"{seen.events} events, read again and synced"
+    if seen.kept:
+        message += f"; {seen.kept} damaged lines were put aside before and are passed over"
     fix = "what cannot be read is passed over and nothing else is lost" if seen.damaged else ""
     if any("conflict marker" in each for each in seen.damaged):
         fix = "bd resolve-conflicts .beads/events.jsonl takes git's markers out"
-    return care.Finding(name="Log", status="warning" if detail else "ok", message=message, detail=detail, fix=fix)
+    status: Literal["ok", "warning"] = "warning" if detail else "ok"
+    return [care.Finding(name="Log", status=status, message=message, detail=detail, fix=fix), *_projections(seen)]
+
+
+def _projections(seen: Verified) -> list[care.Finding]:
+    if not seen.behind:
+        return []
+    message = "what other programs read is behind the log, as after a full disk; nothing is lost"
+    fix = "make room; bd rebuild-projections brings it up, and so does the next change"
+    return [care.Finding(name="Projections", status="warning", message=message, detail=seen.behind, fix=fix)]
 
 
 def _row(finding: care.Finding) -> dict[str, Any]:
@@ -140,15 +151,13 @@ def _beside(found: LinesFound) -> list[care.Finding]:
     return [care.Finding(name="Database", status="warning", message=message, fix=fix)]
 
 
-def _integrity(hands: Hands, found: LinesFound, put_aside: int) -> care.Finding:
-    head, *further = lines_told.as_text(found)
-    unread = hands.ledger.warnings()
-    if not put_aside and not unread and not further:
+def _integrity(hands: Hands, found: LinesFound) -> care.Finding:
+    head, *further = lines_told.as_text(msgspec.structs.replace(found, put_aside=()))
+    unread = [each for each in hands.ledger.warnings() if not each.startswith(f"{found.file}: ")]
+    if not unread and not further:
         return care.Finding(name="JSONL Integrity", status="ok", message=f"every line could be read: {head}")
     fix = ""
-    if put_aside:
-        message = f"{put_aside} unreadable lines were put aside"
-    elif found.quarantined or not found.duplicates:
+    if found.quarantined or not found.duplicates:
         message = f"some lines cannot be read: {head}"
     else:
         message = f"some beads are there more than once, as after a merge by git: {head}"
@@ -156,11 +165,21 @@ def _integrity(hands: Hands, found: LinesFound, put_aside: int) -> care.Finding:
     return care.Finding(name="JSONL Integrity", status="warning", message=message, detail=(*further, *unread), fix=fix)
 
 
+def _put_aside(found: LinesFound) -> list[care.Finding]:
+    """What was put aside before is safe, and no reason to worry."""
+    if not found.put_aside:
+        return []
+    message = lines_told.as_text(found)[-1].strip()
+    detail = ("they are safe there, one to a line with its reason; taking that file away dismisses them",)
+    return [care.Finding(name="Quarantine", status="ok", message=message, detail=detail)]
+
+
 def _files(hands: Hands, town: Town) -> list[care.Finding]:
     state, found = town.ledgers[hands.ledger.here], hands.ledger.inspect(hands.ledger.here)
     findings = [
         care.Finding(name="Installation", status="ok", message=f"{beads_dir(hands)} with {len(state.beads)} beads"),
-        _integrity(hands, found, state.registers.quarantined),
+        _integrity(hands, found),
+        *_put_aside(found),
         *_beside(found),
     ]
     unknown = state.registers.unknown_events

@@ -213,14 +213,24 @@ class JsonlLedger:
         with self._mutex:
             self._town()
             logs = [(store, store.verify()) for store in self._stores().values()]
+        from gastown_tui.core.world.quarantine import not_kept
+
         damaged = [
             f"{store.beads / each.file}, byte {each.offset}: {each.reason}"
             for store, log in logs
-            for each in log.damaged
+            for each in not_kept(store.local, log.damaged)
         ]
+        behind = tuple(str(store.reader.files.issues) for store, _ in logs if store.is_behind())
+        kept = sum(len(log.damaged) for _, log in logs) - len(damaged)
         limit = int((self._clock.now().timestamp() + _AHEAD_S) * 1000)
         ahead = sum(EventMint.ms_of(log.position.last) > limit for _, log in logs)
-        return Verified(events=sum(log.position.count for _, log in logs), damaged=tuple(damaged), ahead=ahead)
+        return Verified(
+            events=sum(log.position.count for _, log in logs),
+            damaged=tuple(damaged),
+            ahead=ahead,
+            kept=kept,
+            behind=behind,
+        )
 
     @contextmanager
     def _present(self, stores: Sequence[Store]) -> Iterator[list[Store]]:

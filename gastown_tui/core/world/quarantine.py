@@ -13,6 +13,7 @@ import msgspec
 from gastown_tui.core.world.adopt import BadLine
 from gastown_tui.core.world.disk import make_private
 from gastown_tui.core.world.event_lines import Damage
+from gastown_tui.core.world.joining import MARKERS
 
 
 class PutAside(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,6 +44,14 @@ def put_aside_damage(local: Path, damaged: list[Damage], seen: str) -> list[Dama
         _write(local, file, [_record(each.line, seen, each.reason, offset=each.offset) for each in new])
         fresh += new
     return fresh
+
+
+def not_kept(local: Path, damaged: Iterable[Damage]) -> list[Damage]:
+    """Damaged lines of the log of which no copy was put aside, and those that can be mended all the same."""
+    found = list(damaged)
+    folder = local / "quarantine"
+    known = {each.crc for path in folder.glob("*.jsonl") for each in _read(path)} if found else set[int]()
+    return [each for each in found if crc32(each.line) not in known or each.line.startswith(MARKERS)]
 
 
 def numbered(local: Path, file: str) -> list[tuple[int, str]]:

@@ -19,7 +19,7 @@ from gastown_tui.core.events import Event, Fact
 from gastown_tui.core.fold import LedgerState, Registers, apply
 from gastown_tui.core.model.ids import BeadId, EventId, MailId
 from gastown_tui.core.model.town import Mail
-from gastown_tui.core.world.event_lines import order_of
+from gastown_tui.core.world.event_lines import Damage, order_of
 from gastown_tui.core.world.event_log import Disorder, EventLog
 from gastown_tui.core.world.files import ProjectedFiles, database_of, status_of
 from gastown_tui.core.world.lazy_shelf import LazyShelf
@@ -158,10 +158,17 @@ class Reader:
             said.append(f"{issues}: {_lines(len(numbers))} left out ({reasons}): line {listed}")
         if isinstance(self.state.beads, LazyShelf) and self.state.beads.unreadable:
             said.append(f"{issues}: {_lines(len(self.state.beads.unreadable))} could not be read")
-        if damaged := self.log.damaged:
+        if damaged := self._unkept():
             where = f"the first at byte {damaged[0].offset}: {damaged[0].reason}"
             said.append(f"{self.beads / damaged[0].file}: {_lines(len(damaged))} could not be read, {where}")
         return said
+
+    def _unkept(self) -> list[Damage]:
+        if not self.log.damaged:
+            return []
+        from gastown_tui.core.world.quarantine import not_kept
+
+        return not_kept(self.beads / "local", self.log.damaged)
 
     def _let_go(self) -> None:
         """Look beads up in the file as it is now: the one they came from is gone and need not stay open."""

@@ -289,6 +289,20 @@ class Store:
         self._durable.clear_failure()
         return log
 
+    def is_behind(self) -> bool:
+        """Whether the projections lack what the log holds, and nobody is about to bring them up."""
+        from gastown_tui.core.world.snapshot import load_snapshot
+
+        if not self.last_event:
+            return False
+        with suppress(OSError):
+            if self.local.is_dir() and not self._presence.is_nobody():
+                return False
+        if not self.reader.files.issues.exists():
+            return True
+        snapshot = load_snapshot(self.reader.files.state)
+        return snapshot is not None and snapshot.header.position.last < self.last_event
+
     def _archive(self) -> None:
         """Seal the log when it has grown long, unless others are writing: then one of them will."""
         path = self._appender.path
