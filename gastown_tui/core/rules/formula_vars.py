@@ -281,6 +281,31 @@ def command(text: str, values: Mapping[str, str], step: ProtoStep) -> str:
     return given + (put(text, _AS_IT_STANDS) if "<<" in text else _SHELL_PART.sub(in_its_quotes, text))
 
 
+_INNER_SHELL = re.compile(
+    r"""(?<![\w-])(?:(?:ba|da|k|z)?sh(?:[ \t]+-\w+)*?[ \t]+-\w*c\w*|(?:python|perl|ruby|node)[\d.]*[ \t]+-[ce])[ \t]+"""
+    r"""((?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\;|&])+)|(?<![\w-])eval[ \t]+([^\n;]+)""",
+    re.DOTALL,
+)
+"""A command given to another reader of commands: its text, and what `eval` reads again."""
+_IS_WHOLE = re.compile(rf"\"{PLACEHOLDER.pattern}\"|'{PLACEHOLDER.pattern}'").fullmatch
+"""A variable that is the whole command in its quotes: there it is meant to be one."""
+
+
+def read_again(proto: Proto) -> tuple[str, ...]:
+    """Commands that put a variable into the text of another command, where its value is read as part of that."""
+    found: list[str] = []
+    for step in proto.steps:
+        run = step.metadata.get("run")
+        texts = [match[1] or match[2] for match in _INNER_SHELL.finditer(run)] if isinstance(run, str) else []
+        names = sorted({name for text in texts if not _IS_WHOLE(text) for name in variables_in(text)})
+        found += (
+            f"{step.origin}: step {shown(step.id)}: run puts {{{{{name}}}}} into a command that is read anew, and its "
+            "value becomes part of that; an argument after it keeps a value data"
+            for name in names
+        )
+    return tuple(found)
+
+
 def undeclared(proto: Proto) -> tuple[str, ...]:
     """Variables that texts name and nobody declared, with the place of the first use; pouring asks for them."""
     found: dict[str, str] = {}

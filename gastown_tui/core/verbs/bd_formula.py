@@ -12,7 +12,7 @@ from gastown_tui.core.model.formula import KINDS, Formula, Proto
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.distilling import formula_text
 from gastown_tui.core.rules.formula_reading import problems, read_raw, unknown_keys
-from gastown_tui.core.rules.formula_vars import check_known, parse_values, rendered, undeclared, values_for
+from gastown_tui.core.rules.formula_vars import check_known, parse_values, read_again, rendered, undeclared, values_for
 from gastown_tui.core.verbs.beads import Said
 from gastown_tui.core.verbs.cookbook import Cookbook, Page
 from gastown_tui.core.verbs.declare import Arg, Needs, Receipt, Suggest, verb
@@ -131,7 +131,7 @@ def validate(hands: Hands, name: Name, *, search: Search = ()) -> Checked:
         try:
             proto = book.cooked(page)
             steps = len(proto.steps)
-            remarks += undeclared(proto)
+            remarks += (*undeclared(proto), *read_again(proto))
         except (BadInput, NotFound) as error:
             wrong.append(f"{error.message} ({error.hint})" if error.hint else error.message)
     return Checked(
