@@ -52,7 +52,12 @@ def _named(formula: Formula) -> Iterator[tuple[str, str]]:
 
 
 def cook(
-    name: str, formulas: Formulas, *, values: Mapping[str, str] | None = None, made_of: Mapping[str, str] | None = None
+    name: str,
+    formulas: Formulas,
+    *,
+    values: Mapping[str, str] | None = None,
+    made_of: Mapping[str, str] | None = None,
+    faults: list[BadInput] | None = None,
 ) -> Proto:
     """Cook a formula.
 
@@ -61,6 +66,8 @@ def cook(
         formulas: It and every formula it names, directly or not, by name.
         values: Variables known already; only loops look at them.
         made_of: Digests of the files it comes from, kept with the proto.
+        faults: Takes up all that is wrong with the cooked steps instead of the first of it being raised; what can be
+            told of the formula by itself is then left to `problems`.
 
     Raises:
         BadInput: it is wrong in itself: unknown needs, clashing ids, circles, loops that run away. The message names
@@ -68,7 +75,8 @@ def cook(
         NotFound: it names a formula that does not exist.
     """
     for each in formulas.values():
-        refuse_problems(each.formula, problems(each))
+        if faults is None or each.formula != name:
+            refuse_problems(each.formula, problems(each))
     formula = with_parents(named(formulas, name, name), formulas)
     walk = Flattening(formulas, _loop_values(formula, values or {}))
     compose = formula.compose or Compose()
@@ -85,7 +93,10 @@ def cook(
     for source in (*aspects, formula):
         variables |= source.variables
     steps = _with_presets(steps, formula)
-    checked(steps, formula.source)
+    if faults is None:
+        checked(steps, formula.source)
+    else:
+        faults += faults_in(steps, formula.source)
     return Proto(
         name=formula.formula,
         description=formula.description.strip(),
@@ -210,36 +221,48 @@ def checked(steps: Sequence[ProtoStep], file: str) -> None:
     Raises:
         BadInput: ids clash or are none, a step needs what is not there, or steps wait for one another in a circle.
     """
+    for fault in faults_in(steps, file):
+        raise fault
+
+
+def faults_in(steps: Sequence[ProtoStep], file: str) -> Iterator[BadInput]:
+    """Everything that keeps steps from being poured, told one after the other."""
     if len(steps) > STEP_LIMIT:
-        raise BadInput(f"{file}: more than {STEP_LIMIT} steps", hint="a loop or an expansion runs away")
+        yield BadInput(f"{file}: more than {STEP_LIMIT} steps", hint="a loop or an expansion runs away")
+        return
     known: dict[str, ProtoStep] = {}
     for step in steps:
-        if not STEP_ID.fullmatch(step.id):
-            raise BadInput(
-                f"{step.origin}: {shown(step.id)} cannot be a step's id", hint="use letters, digits, - _ and ."
-            )
-        if step.id in known:
-            hint = (
-                "ids in templates and advice hold {target} or {step.id}" if known[step.id].origin == step.origin else ""
-            )
-            raise BadInput(
-                f"{step.origin}: step {shown(step.id)} clashes with the one at {known[step.id].origin}", hint=hint
-            )
-        if len(step.title) > _TITLE_LIMIT:
-            raise BadInput(f"{step.origin}: step {shown(step.id)}: the title must be {_TITLE_LIMIT} characters or less")
-        known[step.id] = step
+        yield from _bad_name(step, known)
+        known.setdefault(step.id, step)
     for step in steps:
-        check_conditions(step, known)
+        try:
+            check_conditions(step, known)
+        except BadInput as error:
+            yield error
         if step.waits_for and not step.spawner:
-            raise BadInput(
+            yield BadInput(
                 f"{step.origin}: step {shown(step.id)} waits for children, and nothing says whose",
                 hint='waits_for = "children-of(STEP)", or needs names the step first',
             )
         for need in (*step.needs, *step.needs_failed, *((step.spawner,) if step.spawner else ())):
             if need not in known:
-                raise _unknown_need(step, need, known)
-    if circle := circle_in(steps):
-        raise BadInput(f"{known[circle[0]].origin}: steps wait for one another: {' -> '.join((*circle, circle[0]))}")
+                yield _unknown_need(step, need, known)
+    circle = circle_in([step for step in steps if known[step.id] is step])
+    if circle and all(each in known for each in circle):
+        yield BadInput(f"{known[circle[0]].origin}: steps wait for one another: {' -> '.join((*circle, circle[0]))}")
+
+
+def _bad_name(step: ProtoStep, known: Mapping[str, ProtoStep]) -> Iterator[BadInput]:
+    if not STEP_ID.fullmatch(step.id):
+        yield BadInput(f"{step.origin}: {shown(step.id)} cannot be a step's id", hint="use letters, digits, - _ and .")
+    if step.id in known:
+        is_same = known[step.id].origin == step.origin
+        yield BadInput(
+            f"{step.origin}: step {shown(step.id)} clashes with the one at {known[step.id].origin}",
+            hint="ids in templates and advice hold {target} or {step.id}" if is_same else "",
+        )
+    if len(step.title) > _TITLE_LIMIT:
+        yield BadInput(f"{step.origin}: step {shown(step.id)}: the title must be {_TITLE_LIMIT} characters or less")
 
 
 def _unknown_need(step: ProtoStep, need: str, known: Iterable[str]) -> BadInput:

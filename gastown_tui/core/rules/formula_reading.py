@@ -207,6 +207,12 @@ def advice_steps(formula: Formula) -> Iterator[Step]:
             front = [*step.children, *(step.loop.body if step.loop else ()), *front]
 
 
+def is_cookable(formula: Formula) -> bool:
+    """Whether cooking can find more, whatever `problems` says: every step has a name, and every loop says how often."""
+    steps = (*each_step(formula), *advice_steps(formula))
+    return all(step.id and not (step.loop and [*_bad_loop("", step)]) for step in steps)
+
+
 def _bad_variables(formula: Formula) -> Iterator[str]:
     for name, var in formula.variables.items():
         at = f"{var.origin or formula.source}: variable {shown(name)}"

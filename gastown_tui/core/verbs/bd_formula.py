@@ -11,7 +11,7 @@ from gastown_tui.core.errors import BadInput, NotFound
 from gastown_tui.core.model.formula import KINDS, Formula, Proto
 from gastown_tui.core.ports import Hands
 from gastown_tui.core.rules.distilling import formula_text
-from gastown_tui.core.rules.formula_reading import problems, read_raw, unknown_keys
+from gastown_tui.core.rules.formula_reading import is_cookable, problems, read_raw, unknown_keys
 from gastown_tui.core.rules.formula_vars import check_known, parse_values, read_again, rendered, undeclared, values_for
 from gastown_tui.core.verbs.beads import Said
 from gastown_tui.core.verbs.cookbook import Cookbook, Page
@@ -127,13 +127,17 @@ def validate(hands: Hands, name: Name, *, search: Search = ()) -> Checked:
         remarks.append(f"{page.file.name}: the formula calls itself {formula.formula}; it is found by the file's name")
     wrong = list(problems(formula))
     steps = 0
-    if not wrong and not (formula.kind == "aspect" and not formula.aspects):
+    if is_cookable(formula) and not (formula.kind == "aspect" and not formula.aspects):
+        faults: list[BadInput] = []
+        last: list[BadInput | NotFound] = []
         try:
-            proto = book.cooked(page)
+            proto = book.cooked(page, faults=faults)
             steps = len(proto.steps)
             remarks += (*undeclared(proto), *read_again(proto))
         except (BadInput, NotFound) as error:
-            wrong.append(f"{error.message} ({error.hint})" if error.hint else error.message)
+            last = [error]
+        told = [f"{each.message} ({each.hint})" if each.hint else each.message for each in (*faults, *last)]
+        wrong += (each for each in dict.fromkeys(told) if each not in wrong)
     return Checked(
         name=formula.formula, file=str(page.file), problems=tuple(wrong), remarks=tuple(remarks), steps=steps
     )

@@ -206,15 +206,17 @@ class Cookbook:
             front += [(found, each) for each in names_used(found)]
         return formulas, made_of
 
-    def cooked(self, page: Page, values: Mapping[str, str] | None = None) -> Proto:
-        """A formula cooked; nothing is written.
+    def cooked(
+        self, page: Page, values: Mapping[str, str] | None = None, *, faults: list[BadInput] | None = None
+    ) -> Proto:
+        """A formula cooked; nothing is written. What is wrong with its steps goes to `faults`, when given.
 
         Raises:
             NotFound: it draws in what does not exist.
             BadInput: it is wrong.
         """
         formulas, made_of = self.closure(page)
-        return cook(next(iter(formulas)), formulas, values=values, made_of=made_of)
+        return cook(next(iter(formulas)), formulas, values=values, made_of=made_of, faults=faults)
 
     # ------------------------------------------------------------------------------------------ protos
 
