@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -137,10 +138,19 @@ def validate(hands: Hands, name: Name, *, search: Search = ()) -> Checked:
         except (BadInput, NotFound) as error:
             last = [error]
         told = [f"{each.message} ({each.hint})" if each.hint else each.message for each in (*faults, *last)]
-        wrong += (each for each in dict.fromkeys(told) if each not in wrong)
+        wrong += [each for each in dict.fromkeys(told) if not _is_told(each, wrong)]
     return Checked(
         name=formula.formula, file=str(page.file), problems=tuple(wrong), remarks=tuple(remarks), steps=steps
     )
+
+
+def _is_told(text: str, wrong: Sequence[str]) -> bool:
+    """Whether what cooking says of a step's name or title was told of the formula itself, in other words."""
+    for mark in (" clashes with the one at ", ": the title must be "):
+        about, found, _ = text.partition(mark)
+        if found and any(each.startswith(about) for each in wrong):
+            return True
+    return text in wrong
 
 
 @verb("bd formula convert", group="molecules", needs=Needs.LEDGER, hidden=True, compact_errors=True)
