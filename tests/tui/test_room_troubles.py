@@ -112,7 +112,7 @@ async def test_whatever_has_the_focus_can_be_seen(size: tuple[int, int]) -> None
             await room.pause()
             assert home.focused is not None
             assert home.focused.region.height > 0
-            assert home.focused.region in home.region
+            assert home.region.contains_region(home.focused.region)
 
 
 # ---------------------------------------------------------------------------------------------- agents
