@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from measured import system
 from room import Terminal, _cursor, away_from, bare, beside, figure, showing, work_beside, worked
 
 WORDS = ("login", "cache", "parser", "queue", "colours", "index", "ledger", "gate")
@@ -166,7 +167,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     options = parser.parse_args()
     counts = options.beads or ([500] if options.short else [10_000, 100_000])
-    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    machine = f"{os.cpu_count()} cores, {system()}, Python {platform.python_version()}"
     told: dict[str, Any] = {"machine": machine, "figures": {}}
     for count in counts:
         folder = Path(tempfile.mkdtemp(prefix="gtb-"))

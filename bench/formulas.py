@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from measured import system
+
 from gastown_tui.core.rules.formula_cooking import cook
 from gastown_tui.core.rules.formula_reading import read_formula
 from gastown_tui.core.views.launchers import launcher_text
@@ -158,7 +160,7 @@ def main() -> int:
     if options.out:
         record = {
             "python": platform.python_version(),
-            "machine": platform.platform(),
+            "machine": system(),
             "cpus": os.cpu_count(),
             "steps": steps,
             "rows": rows,

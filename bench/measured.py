@@ -181,12 +181,17 @@ def conditions() -> dict[str, str]:
     return {
         "processor": f"{cpus[0] if cpus else platform.machine()}, {os.cpu_count()} cores",
         "memory": f"{int(memory) / 2**20:.0f} GiB",
-        "system": f"{platform.system()} {platform.release()}",
+        "system": system(),
         "python": platform.python_version(),
         "click": version("click"),
         "msgspec": version("msgspec"),
         "load at the start": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def system() -> str:
+    """The system and its version, without what a machine's builder called it."""
+    return f"{platform.system()} {platform.release().partition('-')[0]}"
 
 
 def _lines(file: str) -> list[str]:

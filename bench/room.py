@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+from measured import system
 
 from gastown_tui.core import events as e
 from gastown_tui.core.events import Entry
@@ -401,7 +402,7 @@ def main() -> None:
         figures = asyncio.run(measured(options, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    machine = f"{os.cpu_count()} cores, {system()}, Python {platform.python_version()}"
     load = [round(each, 1) for each in (before, os.getloadavg()[0])]
     sizes = {"agents": options.agents, "beads": options.beads}
     told = {"machine": machine, "load": load, **sizes, "figures": figures}
