@@ -46,7 +46,7 @@ def resolve_conflicts(
     dry_run: Annotated[bool, Arg("Only say what would be done")] = False,
     path: Annotated[Path | None, Arg("The directory that holds .beads", suggest=Suggest.PATH)] = None,
 ) -> Receipt:
-    """Take git's conflict markers out of the files of a ledger: beads are merged one by one, events all stay."""
+    """Take git's conflict markers out of a ledger: beads are merged one by one, events all stay."""
     del mode
     place = hands.cwd / file if file else None
     home = place.parent.parent if place else hands.cwd / path if path else _home(hands)
